@@ -1,0 +1,1 @@
+"""The WebWork REST API over ``requests``: knows no Airflow and no database."""

@@ -1,0 +1,241 @@
+"""The options of the section ``[webwork]``: declared once, read from Airflow's configuration or the environment.
+
+Provider info shows every option with a null default, because Airflow writes the non-null defaults of providers
+into users' ``airflow.cfg``, where they look as if somebody had chosen them. The real defaults live here.
+An option counts as set when its value, stripped of white space, is not empty.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from airflow_provider_webwork.errors import WebWorkConfigurationError
+
+SECTION = "webwork"
+
+OptionType = Literal["string", "integer", "float", "boolean"]
+Lookup = Callable[[str], str | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """One option of ``[webwork]``.
+
+    :param default: what holds when the option is not set; ``None`` where the description says what happens then.
+    """
+
+    name: str
+    description: str
+    type: OptionType = "string"
+    default: str | int | float | bool | None = None
+    example: str | None = None
+    sensitive: bool = False
+    version_added: str = "0.1.0"
+
+
+OPTIONS: tuple[Option, ...] = (
+    Option(
+        name="event_store_url",
+        description=(
+            "SQLAlchemy URL of the event log, where tracker events are kept. Without it the log is the SQLite file "
+            "`webwork_events.db` in AIRFLOW_HOME, which serves one machine. Every process that touches the log "
+            "needs this option: workers, the triggerer, the API server and each receiver. "
+            "Never use Airflow's metadata database."
+        ),
+        example="sqlite:////var/lib/webwork/events.db",
+        sensitive=True,
+    ),
+    Option(
+        name="secret_key",
+        description=(
+            "Fernet keys, separated by commas, that encrypt webhook tokens in the event log; the first one encrypts, "
+            "all of them decrypt. Without it `[core] fernet_key` is used."
+        ),
+        sensitive=True,
+    ),
+    Option(
+        name="receiver_enabled",
+        description=(
+            "Mount the receiver at `/webwork` in Airflow's API server. Meant for one machine; in production run "
+            "`airflow webwork receiver` as a process of its own."
+        ),
+        type="boolean",
+        default=False,
+    ),
+    Option(
+        name="receiver_base_url",
+        description=(
+            "The URL at which WebWork reaches the receiver, without `/hooks/...`. Webhooks are registered with it. "
+            "For a receiver in the API server it ends in `/webwork`."
+        ),
+        example="https://airflow.example.com/webwork",
+    ),
+    Option(
+        name="receiver_host",
+        description="The address that the receiver process listens on; `0.0.0.0` for every address of the machine.",
+        default="127.0.0.1",
+    ),
+    Option(
+        name="receiver_port",
+        description="The port that the receiver process listens on.",
+        type="integer",
+        default=8079,
+    ),
+    Option(
+        name="receiver_max_body",
+        description="The largest delivery, in bytes, that the receiver takes. A larger one is answered with 413.",
+        type="integer",
+        default=1_048_576,
+    ),
+    Option(
+        name="receiver_body_timeout",
+        description="Seconds that a sender has for the body of a delivery. A slower one is answered with 408.",
+        type="float",
+        default=10.0,
+    ),
+    Option(
+        name="receiver_queue",
+        description=(
+            "How many deliveries may wait for the event log at once. Beyond that the receiver answers 503 with "
+            "`Retry-After`."
+        ),
+        type="integer",
+        default=2_000,
+    ),
+    Option(
+        name="poll_interval",
+        description="Seconds between two looks at the event log by the triggerer, for all waiting tasks together.",
+        type="float",
+        default=0.5,
+    ),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The options of ``[webwork]`` with their types.
+
+    :param event_store_url: URL of the event log; ``None`` for the SQLite file in ``AIRFLOW_HOME``.
+    :param secret_keys: Fernet keys, the one that encrypts first.
+    """
+
+    event_store_url: str | None = field(default=None, repr=False)
+    secret_keys: tuple[str, ...] = field(default=(), repr=False)
+    receiver_enabled: bool = False
+    receiver_base_url: str | None = None
+    receiver_host: str
+    receiver_port: int
+    receiver_max_body: int
+    receiver_body_timeout: float
+    receiver_queue: int
+    poll_interval: float
+    airflow_home: Path
+
+    @property
+    def log_url(self) -> str:
+        """The URL of the event log: the option, or the SQLite file in ``AIRFLOW_HOME``."""
+        return self.event_store_url or f"sqlite:///{self.airflow_home / 'webwork_events.db'}"
+
+
+def settings_from_airflow() -> Settings:
+    """Read the options through Airflow's configuration (``airflow.cfg``, environment, ``_CMD``, secrets backends).
+
+    :raises WebWorkConfigurationError: if a value does not have the type of its option.
+    """
+    from airflow.sdk.configuration import conf
+
+    def lookup(name: str) -> str | None:
+        text: str | None = conf.get(SECTION, name, fallback=None)
+        return text
+
+    return _settings(
+        lookup,
+        fernet_key=conf.get("core", "fernet_key", fallback=None),
+        airflow_home=_airflow_home(os.environ),
+    )
+
+
+def settings_from_environment(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the options from ``AIRFLOW__WEBWORK__*`` alone, for processes without Airflow.
+
+    ``..._CMD`` is run as Airflow does for its sensitive options. ``..._SECRET`` needs Airflow's secrets backends
+    and is refused.
+
+    :raises WebWorkConfigurationError: if a value is unusable.
+    """
+    environ = os.environ if environ is None else environ
+    sensitive = {option.name for option in OPTIONS if option.sensitive}
+
+    def lookup(name: str, section: str = SECTION) -> str | None:
+        variable = f"AIRFLOW__{section.upper()}__{name.upper()}"
+        if variable in environ:
+            return environ[variable]
+        if name not in sensitive and section == SECTION:
+            return None
+        if f"{variable}_CMD" in environ:
+            return _command_output(f"{variable}_CMD", environ[f"{variable}_CMD"])
+        if f"{variable}_SECRET" in environ:
+            msg = (
+                f"{variable}_SECRET needs Airflow's secrets backends: set {variable} or {variable}_CMD, "
+                "or start the receiver with `airflow webwork receiver`."
+            )
+            raise WebWorkConfigurationError(msg)
+        return None
+
+    return _settings(lookup, fernet_key=lookup("fernet_key", "core"), airflow_home=_airflow_home(environ))
+
+
+def _settings(lookup: Lookup, *, fernet_key: str | None, airflow_home: Path) -> Settings:
+    values = {option.name: _typed(option, lookup(option.name)) for option in OPTIONS}
+    keys = str(values.pop("secret_key") or "")
+    if not keys and fernet_key and fernet_key.strip() != "{FERNET_KEY}":
+        # The template of airflow.cfg holds this text until Airflow renders it: it is a placeholder, not a key.
+        keys = fernet_key
+    base_url = values.pop("receiver_base_url")
+    return Settings(
+        secret_keys=tuple(key.strip() for key in keys.split(",") if key.strip()),
+        receiver_base_url=str(base_url).rstrip("/") if base_url else None,
+        airflow_home=airflow_home,
+        **values,  # type: ignore[arg-type] # the table above gives each option the type of its field
+    )
+
+
+def _typed(option: Option, text: str | None) -> str | int | float | bool | None:
+    text = (text or "").strip()
+    if not text:
+        return option.default
+    try:
+        match option.type:
+            case "boolean":
+                return {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}[text.lower()]
+            case "integer":
+                return int(text)
+            case "float":
+                return float(text)
+            case _:
+                return text
+    except (KeyError, ValueError):
+        shown = "its value" if option.sensitive else repr(text)
+        msg = f"[{SECTION}] {option.name} must be of type {option.type}; {shown} is not."
+        raise WebWorkConfigurationError(msg) from None
+
+
+def _airflow_home(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("AIRFLOW_HOME") or "~/airflow").expanduser()
+
+
+def _command_output(variable: str, command: str) -> str:
+    try:
+        # Airflow runs `_CMD` options in the same way: split as a shell splits words, no shell.
+        finished = subprocess.run(shlex.split(command), check=True, capture_output=True, text=True)  # noqa: S603
+    except (OSError, ValueError, subprocess.CalledProcessError) as error:
+        reason = f"exit code {error.returncode}" if isinstance(error, subprocess.CalledProcessError) else "cannot run"
+        msg = f"The command of {variable} failed ({reason})."
+        raise WebWorkConfigurationError(msg) from None
+    return finished.stdout

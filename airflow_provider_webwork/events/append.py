@@ -1,0 +1,110 @@
+"""Group commit: many callers, one writer thread, one transaction for all that wait."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from airflow_provider_webwork.errors import WebWorkError, WebWorkLogError, WebWorkLogUnavailableError
+from airflow_provider_webwork.events.log import Arrival, Stored
+
+log = logging.getLogger(__name__)
+
+LARGEST_BATCH = 500
+"""How many callers one transaction serves at most; more would only make the first of them wait."""
+
+AppendAll = Callable[[Sequence[Arrival]], list[Stored]]
+
+
+class Appender:
+    """Appends for many callers at once, so that one disk sync serves all who wait.
+
+    A caller hears of success only after the commit. A full queue refuses at once.
+
+    :param append_all: stores arrivals in one transaction; normally :meth:`EventLog.append`.
+    :param capacity: how many callers may wait.
+    """
+
+    def __init__(self, append_all: AppendAll, *, capacity: int) -> None:
+        self._append_all = append_all
+        self._waiting: queue.Queue[_Waiting | None] = queue.Queue()
+        self._room = threading.BoundedSemaphore(capacity)
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="webwork-append", daemon=True)
+        self._thread.start()
+
+    def submit(self, arrival: Arrival) -> Future[Stored]:
+        """Queue an arrival; the future tells where it is once it is on disk.
+
+        :raises WebWorkLogUnavailableError: at once if too many wait already, or after :meth:`close`.
+        """
+        if self._closed.is_set():
+            raise WebWorkLogUnavailableError("The event log is being closed. Nothing was stored; try again.")
+        if not self._room.acquire(blocking=False):
+            raise WebWorkLogUnavailableError("Too many deliveries wait for the event log. Try again in a moment.")
+        waiting = _Waiting(arrival)
+        waiting.outcome.add_done_callback(lambda _: self._room.release())
+        self._waiting.put(waiting)
+        return waiting.outcome
+
+    def close(self) -> None:
+        """Store what waits, then stop."""
+        if not self._closed.is_set():
+            self._closed.set()
+            self._waiting.put(None)
+        self._thread.join()
+        # A caller may have come in between the check and the end mark: tell it, rather than leave it waiting.
+        while not self._waiting.empty():
+            if (late := self._waiting.get()) is not None:
+                late.outcome.set_exception(WebWorkLogUnavailableError("The event log was closed. Try again."))
+
+    def _run(self) -> None:
+        while (first := self._waiting.get()) is not None:
+            batch, last = self._all_that_wait(first)
+            self._store(batch)
+            if last:
+                return
+
+    def _all_that_wait(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
+        batch = [first]
+        while len(batch) < LARGEST_BATCH:
+            try:
+                waiting = self._waiting.get_nowait()
+            except queue.Empty:
+                break
+            if waiting is None:
+                return batch, True
+            batch.append(waiting)
+        return batch, False
+
+    def _store(self, batch: list[_Waiting]) -> None:
+        try:
+            places = self._append_all([waiting.arrival for waiting in batch])
+        except WebWorkLogUnavailableError as error:
+            for waiting in batch:
+                waiting.outcome.set_exception(error)
+        except Exception as error:  # noqa: BLE001 - whatever one row does to the database, the others must get through
+            self._divide(batch, error)
+        else:
+            for waiting, place in zip(batch, places, strict=True):
+                waiting.outcome.set_result(place)
+
+    def _divide(self, batch: list[_Waiting], error: Exception) -> None:
+        if len(batch) > 1:
+            middle = len(batch) // 2
+            self._store(batch[:middle])
+            self._store(batch[middle:])
+            return
+        log.error("The event log refuses event %s: %s", batch[0].arrival.event.id, type(error).__name__)
+        refusal = error if isinstance(error, WebWorkError) else WebWorkLogError("The event log refuses this event.")
+        batch[0].outcome.set_exception(refusal)
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    arrival: Arrival
+    outcome: Future[Stored] = field(default_factory=Future)

@@ -1,0 +1,118 @@
+"""The event: the value that everything else passes around."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from airflow_provider_webwork.secrets import JSON
+
+TYPE_FIELDS = ("event", "event_type", "type")
+"""Where senders put the name of an event. WebWork documents no delivery; these are the usual places."""
+
+ID_FIELDS = ("event_id", "id")
+"""Where senders put the id of an event."""
+
+VOLATILE_FIELDS = frozenset({"token", "signature", "webhook_id", "attempt", "sent_at", "delivered_at"})
+"""What may differ between two deliveries of one event."""
+
+UNKNOWN_TYPE = "unknown"
+"""The type of an event whose delivery could not be understood."""
+
+STRONG_WINDOW = timedelta(hours=24)
+WEAK_WINDOW = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened in WebWork, as a delivery told it.
+
+    :param id: our own name for the event, unique.
+    :param type: WebWork's name for what happened, such as ``tracker.started``. Names are open: WebWork says that
+        more will come (https://api-docs.webwork-tracker.com/v2/api/webhooks).
+    :param endpoint: the endpoint that received it; ``None`` for an event that was put in by hand.
+    :param occurred_at: when it happened, if the delivery says so.
+    :param received_at: when the delivery arrived here.
+    :param proof: how the delivery was authenticated.
+    :param payload: the delivery's body as JSON, without secrets.
+    :param raw: the body as received, without secrets, when it is not the JSON in ``payload``.
+    :param problem: why the delivery could not be understood. Such an event matches no filter.
+    :param synthetic: whether the event was put in by us rather than delivered by WebWork.
+    :param reparsed_from: the ``seq`` of the event with a problem that this one was made from.
+    :param seq: the place in the log, given when the event is stored.
+    """
+
+    id: str
+    type: str
+    received_at: datetime
+    payload: JSON = field(repr=False)
+    endpoint: str | None = None
+    workspace_id: str | None = None
+    user_id: str | None = None
+    occurred_at: datetime | None = None
+    proof: str = "key"
+    raw: bytes | None = field(default=None, repr=False)
+    problem: str | None = None
+    synthetic: bool = False
+    reparsed_from: int | None = None
+    seq: int | None = None
+
+    @property
+    def data(self) -> JSON:
+        """The payload's ``data`` object; without one, the payload without the fields of its envelope."""
+        if not isinstance(self.payload, dict):
+            return self.payload
+        if isinstance(data := self.payload.get("data"), dict):
+            return data
+        envelope = {*TYPE_FIELDS, *ID_FIELDS, *VOLATILE_FIELDS}
+        return {name: value for name, value in self.payload.items() if name not in envelope}
+
+    def as_dict(self) -> dict[str, JSON]:
+        """Return the event as Dags see it: strict JSON, times in UTC with microseconds."""
+        return {
+            "id": self.id,
+            "seq": self.seq,
+            "type": self.type,
+            "workspace_id": _number_if_whole(self.workspace_id),
+            "user_id": _number_if_whole(self.user_id),
+            "endpoint": self.endpoint,
+            "occurred_at": time_text(self.occurred_at) if self.occurred_at else None,
+            "received_at": time_text(self.received_at),
+            "synthetic": self.synthetic,
+            "data": self.data,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What makes two deliveries one event: the same key, received within the window of each other.
+
+    :param key: names the event within its workspace.
+    :param window: how long after the first delivery the key stands for the same event.
+    :param source: ``sender`` for an id that the delivery carries, ``content`` for a hash of a payload that holds
+        a time, ``weak`` for a hash of a payload that holds neither an id nor a time.
+    """
+
+    key: str
+    window: timedelta
+    source: Literal["sender", "content", "weak"]
+
+
+def new_event_id() -> str:
+    """Make the id of an event."""
+    return uuid.uuid4().hex
+
+
+def time_text(moment: datetime) -> str:
+    """Write a moment as Dags see it, such as ``2026-11-22T04:50:00.123456Z``."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+
+
+def _number_if_whole(identifier: str | None) -> str | int | None:
+    # WebWork's ids of workspaces and users are integers; anything else that a sender may use stays text.
+    if identifier is not None and len(identifier) < 16 and identifier.isascii() and identifier.isdecimal():
+        number = int(identifier)
+        return number if str(number) == identifier else identifier
+    return identifier

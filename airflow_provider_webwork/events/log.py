@@ -1,0 +1,214 @@
+"""The log: append events in one order, each once, and read them by position, type and content."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from airflow_provider_webwork.events import schema
+from airflow_provider_webwork.events.event import Event, Identity
+from airflow_provider_webwork.events.match import EventFilter
+from airflow_provider_webwork.events.store import Store
+
+PAGE = 1_000
+"""How many events one query reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An event that wants to be stored, and what tells it from others."""
+
+    event: Event
+    identity: Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Where an arrival is in the log.
+
+    :param event_id: the event's id; that of the first delivery if this one repeats it, and ``None`` if the event
+        of that first delivery was pruned.
+    :param seq: the event's place in the log.
+    :param repeated: whether the event was stored before.
+    """
+
+    event_id: str | None
+    seq: int
+    repeated: bool
+
+
+class EventLog:
+    """The durable event log.
+
+    ``seq`` goes up by one with every stored event, in the order of commits: who has seen ``seq = n`` never meets a
+    new event with a smaller one.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def append(self, arrivals: Sequence[Arrival]) -> list[Stored]:
+        """Store events durably in one transaction, and say where each one is.
+
+        An arrival whose identity was seen within its window is not stored again.
+
+        :raises WebWorkLogUnavailableError: if nothing could be stored.
+        """
+        with self._store.write() as connection:
+            return _append(connection, arrivals)
+
+    def head(self) -> int:
+        """Return the ``seq`` of the newest event; 0 if there is none."""
+        with self._store.read() as connection:
+            return _head(connection)
+
+    def position_before(self, moment: datetime) -> int:
+        """Return a position such that every event received at ``moment`` or later comes after it."""
+        with self._store.read() as connection:
+            first = connection.scalar(
+                sa.select(sa.func.min(schema.event.c.seq)).where(schema.event.c.received_at >= moment)
+            )
+            return _head(connection) if first is None else first - 1
+
+    def page(self, after: int, *, wanted: EventFilter | None = None, limit: int = PAGE) -> list[Event]:
+        """Return the next events after a position, the oldest first.
+
+        :param wanted: spares reading rows whose type cannot match; what comes back still has to be matched.
+        """
+        table = schema.event
+        query = sa.select(table).where(table.c.seq > after).order_by(table.c.seq).limit(limit)
+        if wanted is not None:
+            query = query.where(table.c.problem.is_(None), _may_match(wanted))
+        with self._store.read() as connection:
+            return [_event(row) for row in connection.execute(query)]
+
+    def read(self, wanted: EventFilter | None = None, *, after: int = 0, until: int | None = None) -> Iterator[Event]:
+        """Yield events in the order of the log; memory is one page.
+
+        :param wanted: which events; all, those with a problem included, if not given.
+        :param after: the position to start behind.
+        :param until: the position to stop at; the newest event if not given.
+        """
+        end = self.head() if until is None else until
+        while after < end:
+            events = self.page(after, wanted=wanted)
+            for event in events:
+                after = _place(event)
+                if after > end:
+                    return
+                if wanted is None or wanted.matches(event):
+                    yield event
+            if len(events) < PAGE:
+                return
+
+
+def _append(connection: sa.Connection, arrivals: Sequence[Arrival]) -> list[Stored]:
+    seen = _identities(connection, {arrival.identity.key for arrival in arrivals})
+    known = set(seen)
+    seq = _head(connection)
+    rows: list[dict[str, object]] = []
+    taken: dict[str, tuple[int, datetime]] = {}
+    places: list[tuple[int, bool]] = []
+    for arrival in arrivals:
+        event, identity = arrival.event, arrival.identity
+        first = seen.get(identity.key)
+        if first is not None and abs(event.received_at - first[1]) < identity.window:
+            places.append((first[0], True))
+            continue
+        seq += 1
+        rows.append(_row(event, identity, seq))
+        seen[identity.key] = taken[identity.key] = (seq, event.received_at)
+        places.append((seq, False))
+    if rows:
+        connection.execute(schema.event.insert(), rows)
+        _remember(connection, taken, known)
+    ids = _event_ids(connection, {place for place, _ in places})
+    return [Stored(ids.get(place), place, repeated) for place, repeated in places]
+
+
+def _head(connection: sa.Connection) -> int:
+    return connection.scalar(sa.select(sa.func.max(schema.event.c.seq))) or 0
+
+
+def _may_match(wanted: EventFilter) -> sa.ColumnElement[bool]:
+    name = schema.event.c.type
+    exact = [pattern for pattern in wanted.types if not pattern.endswith("*")]
+    starts = [name.startswith(pattern[:-1], autoescape=True) for pattern in wanted.types if pattern.endswith("*")]
+    return sa.or_(name.in_(exact), *starts) if wanted.types else sa.true()
+
+
+def _place(event: Event) -> int:
+    if event.seq is None:
+        msg = "An event that was read from the log has a seq."
+        raise AssertionError(msg)
+    return event.seq
+
+
+def _identities(connection: sa.Connection, keys: set[str]) -> dict[str, tuple[int, datetime]]:
+    table = schema.dedupe
+    query = sa.select(table.c.key, table.c.seq, table.c.first_seen).where(table.c.key.in_(keys))
+    return {row.key: (row.seq, row.first_seen) for row in connection.execute(query)}
+
+
+def _remember(connection: sa.Connection, taken: dict[str, tuple[int, datetime]], known: set[str]) -> None:
+    table = schema.dedupe
+    new = [{"key": key, "seq": seq, "first_seen": moment} for key, (seq, moment) in taken.items() if key not in known]
+    again = [{"b_key": key, "b_seq": seq, "b_at": moment} for key, (seq, moment) in taken.items() if key in known]
+    if new:
+        connection.execute(table.insert(), new)
+    if again:
+        connection.execute(
+            table.update()
+            .where(table.c.key == sa.bindparam("b_key"))
+            .values(seq=sa.bindparam("b_seq"), first_seen=sa.bindparam("b_at")),
+            again,
+        )
+
+
+def _event_ids(connection: sa.Connection, seqs: set[int]) -> dict[int, str]:
+    table = schema.event
+    query = sa.select(table.c.seq, table.c.event_id).where(table.c.seq.in_(seqs))
+    return {row.seq: row.event_id for row in connection.execute(query)}
+
+
+def _row(event: Event, identity: Identity, seq: int) -> dict[str, object]:
+    return {
+        "seq": seq,
+        "event_id": event.id,
+        "type": event.type,
+        "workspace_id": event.workspace_id,
+        "user_id": event.user_id,
+        "endpoint": event.endpoint,
+        "occurred_at": event.occurred_at,
+        "received_at": event.received_at,
+        "proof": event.proof,
+        "identity_source": identity.source,
+        "payload": json.dumps(event.payload, separators=(",", ":"), allow_nan=False),
+        "raw": event.raw,
+        "problem": event.problem,
+        "synthetic": event.synthetic,
+        "reparsed_from": event.reparsed_from,
+    }
+
+
+def _event(row: sa.Row[tuple[object, ...]]) -> Event:
+    return Event(
+        id=row.event_id,
+        type=row.type,
+        workspace_id=row.workspace_id,
+        user_id=row.user_id,
+        endpoint=row.endpoint,
+        occurred_at=row.occurred_at,
+        received_at=row.received_at,
+        proof=row.proof,
+        payload=json.loads(row.payload),
+        raw=row.raw,
+        problem=row.problem,
+        synthetic=row.synthetic,
+        reparsed_from=row.reparsed_from,
+        seq=row.seq,
+    )

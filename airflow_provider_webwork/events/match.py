@@ -1,0 +1,140 @@
+"""Which events somebody wants: the one place where the rule is evaluated."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from airflow_provider_webwork.events.event import Event
+from airflow_provider_webwork.secrets import JSON
+
+Scalar: TypeAlias = "bool | int | float | str | None"
+Match: TypeAlias = "Mapping[str, Scalar | list[Scalar]]"
+
+_ABSENT = object()
+
+
+@dataclass(frozen=True)
+class EventFilter:
+    """A choice of events by type and by what they say.
+
+    An event with a ``problem`` is never chosen.
+
+    :param types: names of events, exact or with a trailing ``*``; empty for all.
+    :param match: for each dotted path into the event as Dags see it, a scalar or a list of which any will do.
+        All paths must match; a path that the event does not have never does. A number equals its decimal text,
+        because templates render text; a boolean equals only a boolean.
+
+    ``EventFilter.of(types=["tracker.*"], match={"user_id": 7, "data.project_id": [1, 2]})``
+    """
+
+    types: tuple[str, ...] = ()
+    match: tuple[tuple[str, tuple[Scalar, ...]], ...] = ()
+
+    @classmethod
+    def of(cls, *, types: Iterable[str] | None = None, match: Match | None = None) -> EventFilter:
+        """Make a filter from what a user writes down.
+
+        :raises ValueError: if an argument is not usable; the text names it.
+        """
+        return cls(types=_types(types), match=_paths(match))
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, JSON]) -> EventFilter:
+        """Read what :meth:`to_json` wrote."""
+        return cls.of(types=value["types"], match=value["match"])  # type: ignore[arg-type] # checked by of()
+
+    def to_json(self) -> dict[str, JSON]:
+        """Return the filter as strict JSON."""
+        return {"types": list(self.types), "match": {path: list(values) for path, values in self.match}}
+
+    @property
+    def hash(self) -> str:
+        """Names the filter: two filters with the same hash choose the same events."""
+        value = {
+            "types": sorted(self.types),
+            "match": {path: sorted(map(repr, each)) for path, each in self.match},
+        }
+        return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
+
+    def matches(self, event: Event) -> bool:
+        """Whether the event is one of those chosen."""
+        if event.problem is not None:
+            return False
+        if self.types and not any(_names(pattern, event.type) for pattern in self.types):
+            return False
+        if not self.match:
+            return True
+        shown = event.as_dict()
+        return all(_any_equal(values, _at(shown, path)) for path, values in self.match)
+
+
+def _types(types: object) -> tuple[str, ...]:
+    if types is None:
+        return ()
+    if isinstance(types, str):
+        msg = f"types must be a list of event names, such as [{types!r}], not a text."
+        raise ValueError(msg)
+    names = tuple(types) if isinstance(types, Iterable) else (types,)
+    for name in names:
+        if not isinstance(name, str) or not name.strip() or "*" in name[:-1]:
+            msg = f"types: {name!r} is not an event name; write it out, or end it with one `*`."
+            raise ValueError(msg)
+    if not names:
+        msg = "types is an empty list, which would match nothing. Leave it out to match every event."
+        raise ValueError(msg)
+    return names
+
+
+def _paths(match: object) -> tuple[tuple[str, tuple[Scalar, ...]], ...]:
+    if match is None:
+        return ()
+    if not isinstance(match, Mapping):
+        msg = f"match must be a dict of dotted paths and values, not {type(match).__name__}."
+        raise ValueError(msg)
+    paths = []
+    for path, wanted in match.items():
+        values = tuple(wanted) if isinstance(wanted, (list, tuple)) else (wanted,)
+        if not isinstance(path, str) or not all(path.split(".")):
+            msg = f"match: {path!r} is not a dotted path such as 'user_id' or 'data.project_id'."
+            raise ValueError(msg)
+        if not values or not all(value is None or isinstance(value, (bool, int, float, str)) for value in values):
+            msg = f"match[{path!r}] must be a text, a number, a boolean, null, or a list of these that is not empty."
+            raise ValueError(msg)
+        paths.append((path, values))
+    return tuple(sorted(paths))
+
+
+def _names(pattern: str, name: str) -> bool:
+    return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
+
+
+def _at(value: object, path: str) -> object:
+    for step in path.split("."):
+        if not isinstance(value, dict) or step not in value:
+            return _ABSENT
+        value = value[step]
+    return value
+
+
+def _any_equal(wanted: tuple[Scalar, ...], found: object) -> bool:
+    return found is not _ABSENT and any(_equal(value, found) for value in wanted)
+
+
+def _equal(wanted: Scalar, found: object) -> bool:
+    if wanted is None or isinstance(wanted, bool) or found is None or isinstance(found, bool):
+        return wanted is found
+    if isinstance(found, (int, float)):
+        return wanted == found if isinstance(wanted, (int, float)) else wanted in _decimal_texts(found)
+    if isinstance(found, str):
+        return found == wanted if isinstance(wanted, str) else found in _decimal_texts(wanted)
+    return False
+
+
+def _decimal_texts(number: float) -> tuple[str, ...]:
+    if isinstance(number, float) and number.is_integer():
+        return (repr(number), str(int(number)))
+    return (repr(number),)

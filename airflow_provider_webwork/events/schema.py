@@ -1,0 +1,107 @@
+"""The tables of the event log.
+
+Times are whole microseconds since 1970 in UTC and JSON is text, so that SQLite and PostgreSQL hold the same.
+A change here needs a migration in ``migrations/versions`` and a new ``REVISION``.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+REVISION = "0001"
+"""The newest migration. It stands here so that opening an up-to-date log need not load Alembic."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Moment(sa.types.TypeDecorator[datetime]):
+    """A point in time, stored as microseconds since 1970 in UTC."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> int | None:  # noqa: ARG002
+        """Turn a time zone aware datetime into microseconds."""
+        return None if value is None else (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
+        """Turn microseconds into a datetime in UTC."""
+        return None if value is None else _EPOCH + value * _MICROSECOND
+
+
+metadata = sa.MetaData()
+
+event = sa.Table(
+    "event",
+    metadata,
+    sa.Column("seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False),
+    sa.Column("event_id", sa.Text, nullable=False, unique=True),
+    sa.Column("type", sa.Text, nullable=False),
+    sa.Column("workspace_id", sa.Text),
+    sa.Column("user_id", sa.Text),
+    sa.Column("endpoint", sa.Text),
+    sa.Column("occurred_at", Moment),
+    sa.Column("received_at", Moment, nullable=False, index=True),
+    sa.Column("proof", sa.Text, nullable=False),
+    sa.Column("identity_source", sa.Text, nullable=False),
+    sa.Column("payload", sa.Text, nullable=False),
+    sa.Column("raw", sa.LargeBinary),
+    sa.Column("problem", sa.Text),
+    sa.Column("synthetic", sa.Boolean, nullable=False),
+    sa.Column("reparsed_from", sa.BigInteger),
+)
+
+dedupe = sa.Table(
+    "dedupe",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("first_seen", Moment, nullable=False),
+)
+
+endpoint = sa.Table(
+    "endpoint",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("conn_id", sa.Text),
+    sa.Column("workspace_id", sa.Text),
+    sa.Column("webhook_id", sa.Text),
+    sa.Column("webhook_token", sa.Text),
+    sa.Column("pending_key", sa.Text),
+    sa.Column("events", sa.Text, nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("updated_at", Moment, nullable=False),
+    sa.Column("deliveries", sa.BigInteger, nullable=False),
+    sa.Column("last_delivery_at", Moment),
+    sa.Column("last_probe_at", Moment),
+)
+
+endpoint_key = sa.Table(
+    "endpoint_key",
+    metadata,
+    sa.Column("key_hash", sa.Text, primary_key=True),
+    sa.Column("endpoint", sa.Text, nullable=False, index=True),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("expires_at", Moment),
+)
+
+receiver = sa.Table(
+    "receiver",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("version", sa.Text, nullable=False),
+    sa.Column("started_at", Moment, nullable=False),
+    sa.Column("seen_at", Moment, nullable=False),
+)
+
+setting = sa.Table(
+    "setting",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)

@@ -1,0 +1,162 @@
+"""Secrets: encrypting those that must be read back, hashing those that must not, redacting what is shown."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import secrets as random_secrets
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import quote
+
+from airflow_provider_webwork.errors import WebWorkSecretError
+
+if TYPE_CHECKING:
+    from cryptography.fernet import MultiFernet
+
+JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
+
+MASK = "***"
+
+SHORTEST_REDACTED = 8
+"""Texts shorter than this are never searched for: masking every ``a`` would destroy what it protects."""
+
+_CALLBACK = re.compile(r"(/hooks/)[^/?#\s\"'<>\\]+")
+_SECRET_FIELDS = frozenset({"token", "webhook_token", "secret", "webhook_secret"})
+
+
+def new_key() -> str:
+    """Make the secret path segment of a callback URL: 256 random bits, safe in a URL."""
+    return random_secrets.token_urlsafe(32)
+
+
+def hash_key(key: str) -> str:
+    """Return the SHA-256 of a callback key in hex, which is all that the event log keeps of it.
+
+    A key has 256 random bits, so a plain hash cannot be searched and needs no salt.
+    """
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class Vault:
+    """Encrypts secrets for the event log with Fernet; the first key encrypts, every key decrypts.
+
+    :param keys: Fernet keys; none at all is allowed until a secret has to be stored or read.
+    """
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        self._keys = tuple(keys)
+
+    def __repr__(self) -> str:
+        return f"Vault({len(self._keys)} keys)"
+
+    @property
+    def fingerprint(self) -> str:
+        """A short name of the key that encrypts, which does not tell the key.
+
+        :raises WebWorkSecretError: if there is no usable key.
+        """
+        return self._fingerprints()[0]
+
+    def opens(self, fingerprint: str) -> bool:
+        """Whether one of the keys at hand has this fingerprint."""
+        return bool(self._keys) and fingerprint in self._fingerprints()
+
+    def encrypt(self, secret: str) -> str:
+        """Return the secret encrypted.
+
+        :raises WebWorkSecretError: if there is no usable key.
+        """
+        return self._fernet().encrypt(secret.encode()).decode("ascii")
+
+    def decrypt(self, encrypted: str) -> str:
+        """Return the secret that :meth:`encrypt` encrypted.
+
+        :raises WebWorkSecretError: if none of the keys fits.
+        """
+        from cryptography.fernet import InvalidToken
+
+        try:
+            return self._fernet().decrypt(encrypted.encode("ascii")).decode()
+        except (InvalidToken, UnicodeError):
+            msg = (
+                "A secret in the event log was encrypted with a key that is not at hand. Put the former key behind "
+                "the present one in [webwork] secret_key, separated by a comma."
+            )
+            raise WebWorkSecretError(msg) from None
+
+    def _fernet(self) -> MultiFernet:
+        from cryptography.fernet import Fernet, MultiFernet
+
+        if not self._keys:
+            msg = (
+                "There is no key to encrypt webhook tokens with. Set [webwork] secret_key (or [core] fernet_key) to "
+                "the output of: python -c 'from cryptography.fernet import Fernet; "
+                "print(Fernet.generate_key().decode())'"
+            )
+            raise WebWorkSecretError(msg)
+        try:
+            return MultiFernet([Fernet(key) for key in self._keys])
+        except ValueError:
+            msg = (
+                "[webwork] secret_key (or [core] fernet_key) is not a list of Fernet keys: each is 32 bytes in "
+                "URL-safe base64."
+            )
+            raise WebWorkSecretError(msg) from None
+
+    def _fingerprints(self) -> list[str]:
+        self._fernet()
+        return [hashlib.sha256(b"webwork key " + key.encode()).hexdigest()[:12] for key in self._keys]
+
+
+def redact_text(text: str, secrets: Iterable[str] = ()) -> str:
+    """Return a text in which the given secrets and the keys of callback URLs read ``***``.
+
+    :param secrets: what must not be seen; also found percent-encoded and as JSON escapes it.
+    """
+    for form in _written_forms(secrets):
+        text = text.replace(form, MASK)
+    return _CALLBACK.sub(rf"\1{MASK}", text)
+
+
+def redact_bytes(body: bytes, secrets: Iterable[str]) -> bytes:
+    """Return a delivery's body in which the given secrets read ``***``, however they are written."""
+    for form in _written_forms(secrets):
+        body = body.replace(form.encode("utf-8", "surrogatepass"), MASK.encode())
+    return body
+
+
+def redact_json(value: JSON, secrets: Iterable[str]) -> JSON:
+    """Return JSON in which the given secrets, and every field named for one, read ``***``.
+
+    Fields such as ``token`` are masked whatever they hold: a token that was registered a moment ago is not known
+    to every receiver yet.
+    """
+    return _redacted(value, _written_forms(secrets))
+
+
+def _redacted(value: JSON, forms: list[str]) -> JSON:
+    if isinstance(value, str):
+        for form in forms:
+            value = value.replace(form, MASK)
+        return value
+    if isinstance(value, list):
+        return [_redacted(item, forms) for item in value]
+    if isinstance(value, dict):
+        return {
+            str(_redacted(name, forms)): MASK
+            if name.lower() in _SECRET_FIELDS and item is not None
+            else _redacted(item, forms)
+            for name, item in value.items()
+        }
+    return value
+
+
+def _written_forms(secrets: Iterable[str]) -> list[str]:
+    forms: set[str] = set()
+    for secret in secrets:
+        if len(secret) >= SHORTEST_REDACTED:
+            escaped = json.dumps(secret)[1:-1]
+            forms |= {secret, quote(secret, safe=""), escaped, escaped.replace("/", "\\/")}
+    return sorted(forms, key=len, reverse=True)  # the longest first: a secret may be part of another
