@@ -47,7 +47,7 @@ heavy: setup  ## Run the long tests.
 	$(BIN)/python -m pytest -m heavy $(ARGS)
 
 # An Airflow breaks with packages much newer than itself, so 3.2 is resolved as of its last days as the newest one.
-# The pre-release of 3.4 is named part by part: of what can be had as a release, only what is named may be older news.
+# uv takes a pre-release only of what is named as one, so that of 3.4 is named part by part.
 COMPILE = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --all-extras --group dev \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml -
 lock: $(BIN)/uv  ## Write constraints/ anew from pyproject.toml.

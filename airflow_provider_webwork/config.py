@@ -8,6 +8,7 @@ An option counts as set when its value, stripped of white space, is not empty.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 from collections.abc import Callable, Mapping
@@ -22,12 +23,15 @@ SECTION = "webwork"
 OptionType = Literal["string", "integer", "float", "boolean"]
 Lookup = Callable[[str], str | None]
 
+_VARIABLE = re.compile(r"\$(?:(\w+)|\{([^}]*)\})", re.ASCII)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Option:
     """One option of ``[webwork]``.
 
     :param default: what holds when the option is not set; ``None`` where the description says what happens then.
+    :param between: the smallest and the largest number that makes sense.
     """
 
     name: str
@@ -36,6 +40,7 @@ class Option:
     default: str | int | float | bool | None = None
     example: str | None = None
     sensitive: bool = False
+    between: tuple[int | float, int | float] | None = None
     version_added: str = "0.1.0"
 
 
@@ -86,18 +91,21 @@ OPTIONS: tuple[Option, ...] = (
         description="The port that the receiver process listens on.",
         type="integer",
         default=8079,
+        between=(0, 65_535),
     ),
     Option(
         name="receiver_max_body",
         description="The largest delivery, in bytes, that the receiver takes. A larger one is answered with 413.",
         type="integer",
         default=1_048_576,
+        between=(1, 1_073_741_824),
     ),
     Option(
         name="receiver_body_timeout",
         description="Seconds that a sender has for the body of a delivery. A slower one is answered with 408.",
         type="float",
         default=10.0,
+        between=(0.01, 3_600),
     ),
     Option(
         name="receiver_queue",
@@ -107,12 +115,14 @@ OPTIONS: tuple[Option, ...] = (
         ),
         type="integer",
         default=2_000,
+        between=(1, 1_000_000),
     ),
     Option(
         name="poll_interval",
         description="Seconds between two looks at the event log by the triggerer, for all waiting tasks together.",
         type="float",
         default=0.5,
+        between=(0.01, 3_600),
     ),
 )
 
@@ -156,7 +166,7 @@ def settings_from_airflow() -> Settings:
 
     return _settings(
         lookup,
-        fernet_key=conf.get("core", "fernet_key", fallback=None),
+        fernet_key=lambda: conf.get("core", "fernet_key", fallback=None),
         airflow_home=_airflow_home(os.environ),
     )
 
@@ -164,8 +174,8 @@ def settings_from_airflow() -> Settings:
 def settings_from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the options from ``AIRFLOW__WEBWORK__*`` alone, for processes without Airflow.
 
-    ``..._CMD`` is run as Airflow does for its sensitive options. ``..._SECRET`` needs Airflow's secrets backends
-    and is refused.
+    Values mean what they mean to Airflow: variables and ``~`` in them are expanded, and ``..._CMD`` is run for
+    sensitive options. ``..._SECRET`` needs Airflow's secrets backends and is refused.
 
     :raises WebWorkConfigurationError: if a value is unusable.
     """
@@ -175,11 +185,11 @@ def settings_from_environment(environ: Mapping[str, str] | None = None) -> Setti
     def lookup(name: str, section: str = SECTION) -> str | None:
         variable = f"AIRFLOW__{section.upper()}__{name.upper()}"
         if variable in environ:
-            return environ[variable]
+            return _expanded(environ[variable], environ)
         if name not in sensitive and section == SECTION:
             return None
-        if f"{variable}_CMD" in environ:
-            return _command_output(f"{variable}_CMD", environ[f"{variable}_CMD"])
+        if command := environ.get(f"{variable}_CMD", "").strip():
+            return _command_output(f"{variable}_CMD", command)
         if f"{variable}_SECRET" in environ:
             msg = (
                 f"{variable}_SECRET needs Airflow's secrets backends: set {variable} or {variable}_CMD, "
@@ -188,15 +198,19 @@ def settings_from_environment(environ: Mapping[str, str] | None = None) -> Setti
             raise WebWorkConfigurationError(msg)
         return None
 
-    return _settings(lookup, fernet_key=lookup("fernet_key", "core"), airflow_home=_airflow_home(environ))
+    return _settings(
+        lookup,
+        fernet_key=lambda: lookup("fernet_key", "core"),
+        airflow_home=_airflow_home(environ),
+    )
 
 
-def _settings(lookup: Lookup, *, fernet_key: str | None, airflow_home: Path) -> Settings:
+def _settings(lookup: Lookup, *, fernet_key: Callable[[], str | None], airflow_home: Path) -> Settings:
     values = {option.name: _typed(option, lookup(option.name)) for option in OPTIONS}
-    keys = str(values.pop("secret_key") or "")
-    if not keys and fernet_key and fernet_key.strip() != "{FERNET_KEY}":
+    keys = str(values.pop("secret_key") or "") or (fernet_key() or "").strip()
+    if keys == "{FERNET_KEY}":
         # The template of airflow.cfg holds this text until Airflow renders it: it is a placeholder, not a key.
-        keys = fernet_key
+        keys = ""
     base_url = values.pop("receiver_base_url")
     return Settings(
         secret_keys=tuple(key.strip() for key in keys.split(",") if key.strip()),
@@ -210,24 +224,44 @@ def _typed(option: Option, text: str | None) -> str | int | float | bool | None:
     text = (text or "").strip()
     if not text:
         return option.default
+    shown = "its value" if option.sensitive else repr(text)
     try:
-        match option.type:
-            case "boolean":
-                return {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}[text.lower()]
-            case "integer":
-                return int(text)
-            case "float":
-                return float(text)
-            case _:
-                return text
+        value = _read(text, option.type)
     except (KeyError, ValueError):
-        shown = "its value" if option.sensitive else repr(text)
         msg = f"[{SECTION}] {option.name} must be of type {option.type}; {shown} is not."
         raise WebWorkConfigurationError(msg) from None
+    if option.between and not option.between[0] <= float(value) <= option.between[1]:
+        msg = f"[{SECTION}] {option.name} must be from {option.between[0]} to {option.between[1]}; {shown} is not."
+        raise WebWorkConfigurationError(msg)
+    return value
+
+
+def _read(text: str, kind: OptionType) -> str | int | float | bool:
+    match kind:
+        case "boolean":
+            return {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}[text.lower()]
+        case "integer":
+            return int(text)
+        case "float":
+            return float(text)
+        case _:
+            return text
 
 
 def _airflow_home(environ: Mapping[str, str]) -> Path:
-    return Path(environ.get("AIRFLOW_HOME") or "~/airflow").expanduser()
+    return Path(_expanded(environ.get("AIRFLOW_HOME") or "~/airflow", environ))
+
+
+def _expanded(text: str, environ: Mapping[str, str]) -> str:
+    # Airflow expands until nothing changes (`expand_env_var`); a variable that names itself must not hang us.
+    for _ in range(10):
+        before = text
+        text = _VARIABLE.sub(lambda found: environ.get(found[1] or found[2], found[0]), text)
+        if text.startswith("~"):
+            text = str(Path(text).expanduser())
+        if text == before:
+            break
+    return text
 
 
 def _command_output(variable: str, command: str) -> str:

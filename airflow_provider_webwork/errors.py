@@ -59,8 +59,15 @@ class WebWorkRateLimitError(WebWorkAPIError):
 
     permanent = False
 
-    def __init__(self, message: str, *, status: int | None = 429, retry_after: float | None = None) -> None:
-        super().__init__(message, status=status)
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = 429,
+        effect_unknown: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, status=status, effect_unknown=effect_unknown)
         self.retry_after = retry_after
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import secrets as random_secrets
 from collections.abc import Iterable
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
-from urllib.parse import quote
 
 from airflow_provider_webwork.errors import WebWorkSecretError
 
@@ -22,7 +21,13 @@ MASK = "***"
 SHORTEST_REDACTED = 8
 """Texts shorter than this are never searched for: masking every ``a`` would destroy what it protects."""
 
-_CALLBACK = re.compile(r"(/hooks/)[^/?#\s\"'<>\\]+")
+# JSON in JSON doubles the backslashes and a URL in a URL writes `%25` for `%`. The bounds keep the search linear.
+_BACKSLASHES = r"\\{1,8}"
+_PERCENT = r"%(?:25){0,3}"
+_SLASH = rf"(?:(?:{_BACKSLASHES})?/|{_PERCENT}2[Ff])"
+_CALLBACK = re.compile(rf"({_SLASH}hooks{_SLASH})[^/?#\s\"'<>\\]+")
+_ESCAPED = re.compile(r"[\\%]")
+_SHORT_ESCAPES = {"\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t", '"': '"', "/": "/"}
 _SECRET_FIELDS = frozenset({"token", "webhook_token", "secret", "webhook_secret"})
 
 
@@ -113,18 +118,14 @@ class Vault:
 def redact_text(text: str, secrets: Iterable[str] = ()) -> str:
     """Return a text in which the given secrets and the keys of callback URLs read ``***``.
 
-    :param secrets: what must not be seen; also found percent-encoded and as JSON escapes it.
+    :param secrets: what must not be seen; found in every form in which JSON, URLs and web forms write it.
     """
-    for form in _written_forms(secrets):
-        text = text.replace(form, MASK)
-    return _CALLBACK.sub(rf"\1{MASK}", text)
+    return _CALLBACK.sub(rf"\1{MASK}", _Search(secrets).mask(text))
 
 
 def redact_bytes(body: bytes, secrets: Iterable[str]) -> bytes:
     """Return a delivery's body in which the given secrets read ``***``, however they are written."""
-    for form in _written_forms(secrets):
-        body = body.replace(form.encode("utf-8", "surrogatepass"), MASK.encode())
-    return body
+    return _Search(secrets).mask(body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
 
 
 def redact_json(value: JSON, secrets: Iterable[str]) -> JSON:
@@ -133,30 +134,62 @@ def redact_json(value: JSON, secrets: Iterable[str]) -> JSON:
     Fields such as ``token`` are masked whatever they hold: a token that was registered a moment ago is not known
     to every receiver yet.
     """
-    return _redacted(value, _written_forms(secrets))
+    return _redacted(value, _Search(secrets))
 
 
-def _redacted(value: JSON, forms: list[str]) -> JSON:
+def redact_webhook(answer: JSON) -> JSON:
+    """Return an answer of WebWork in which webhooks have no ``token`` and callback URLs read ``/hooks/***``."""
+    if isinstance(answer, list):
+        return [redact_webhook(item) for item in answer]
+    if isinstance(answer, dict):
+        return {
+            name: redact_text(value) if name == "url" and isinstance(value, str) else redact_webhook(value)
+            for name, value in answer.items()
+            if name != "token"
+        }
+    return answer
+
+
+class _Search:
+    """Looks for secrets in texts."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        known = {secret for secret in secrets if len(secret) >= SHORTEST_REDACTED}
+        # The longest first: a secret may be part of another.
+        self._secrets = sorted(known | {secret.replace(" ", "+") for secret in known}, key=len, reverse=True)
+
+    def mask(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, MASK)
+        # Most deliveries escape nothing and are spared the slower search.
+        return self._encoded.sub(MASK, text) if self._secrets and _ESCAPED.search(text) else text
+
+    @cached_property
+    def _encoded(self) -> re.Pattern[str]:
+        return re.compile("|".join("".join(map(_any_form, secret)) for secret in self._secrets))
+
+
+def _any_form(character: str) -> str:
+    """Return a pattern for a character as it is, percent-encoded or escaped by JSON: each encoder chooses anew."""
+    forms = [re.escape(character)]
+    forms.append("".join(f"{_PERCENT}{byte:02x}" for byte in character.encode("utf-8", "surrogatepass")))
+    units = character.encode("utf-16-be", "surrogatepass")
+    forms.append("".join(f"{_BACKSLASHES}u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2)))
+    if character in _SHORT_ESCAPES:
+        forms.append(_BACKSLASHES + _SHORT_ESCAPES[character])
+    if character == "\\":
+        forms[0] = _BACKSLASHES
+    return f"(?:{forms[0]}|(?i:{'|'.join(forms[1:])}))"
+
+
+def _redacted(value: JSON, search: _Search) -> JSON:
     if isinstance(value, str):
-        for form in forms:
-            value = value.replace(form, MASK)
-        return value
+        return search.mask(value)
     if isinstance(value, list):
-        return [_redacted(item, forms) for item in value]
+        return [_redacted(item, search) for item in value]
     if isinstance(value, dict):
         return {
-            str(_redacted(name, forms)): MASK
-            if name.lower() in _SECRET_FIELDS and item is not None
-            else _redacted(item, forms)
+            search.mask(name): MASK if name.lower() in _SECRET_FIELDS and item is not None else _redacted(item, search)
             for name, item in value.items()
         }
     return value
-
-
-def _written_forms(secrets: Iterable[str]) -> list[str]:
-    forms: set[str] = set()
-    for secret in secrets:
-        if len(secret) >= SHORTEST_REDACTED:
-            escaped = json.dumps(secret)[1:-1]
-            forms |= {secret, quote(secret, safe=""), escaped, escaped.replace("/", "\\/")}
-    return sorted(forms, key=len, reverse=True)  # the longest first: a secret may be part of another

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, cast
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from airflow_provider_webwork.api.wire import JSON, BodyFormat
+    from airflow_provider_webwork.api.wire import BodyFormat
 
 APIVersion: TypeAlias = Literal["v2", "v1"]
 Method: TypeAlias = Literal["GET", "POST", "PUT", "DELETE"]
@@ -127,8 +127,9 @@ def catalogue() -> Catalogue:
     # Dag files import this package; only those that call the API pay for a YAML parser.
     import yaml
 
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # PyYAML can be built without libyaml, ten times slower
     text = resources.files(__package__).joinpath("operations.yaml").read_text("utf-8")
-    rows = cast("dict[APIVersion, dict[str, _OperationRow]]", yaml.load(text, Loader=yaml.CSafeLoader))
+    rows = cast("dict[APIVersion, dict[str, _OperationRow]]", loader(text).get_single_data())
     return MappingProxyType(
         {
             version: MappingProxyType({name: _operation(version, name, row) for name, row in named.items()})

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 JSON: TypeAlias = "dict[str, JSON] | list[JSON] | str | int | float | bool | None"
 """Whatever a JSON text can hold."""
 
+Scalar: TypeAlias = str | int | float | bool | None
+"""A JSON value that is neither a list nor an object."""
+
 BodyFormat: TypeAlias = Literal["json", "form"]
 """How a request body is written; WebWork takes either for webhooks, most of v1 takes forms only."""
 
@@ -35,10 +38,10 @@ def encode_body(body: Mapping[str, JSON], body_format: BodyFormat) -> bytes:
     return urlencode(list(_form_fields(body))).encode()
 
 
-def plain_text(value: str | float | bool | None) -> str:
+def plain_text(value: Scalar) -> str:
     """Write a single value as forms and query strings carry it; booleans are ``1`` and ``0``.
 
-    :param value: a JSON value that is neither a list nor an object.
+    :param value: what to write; null is empty text.
     """
     if value is None:
         return ""

@@ -23,7 +23,8 @@ AppendAll = Callable[[Sequence[Arrival]], list[Stored]]
 class Appender:
     """Appends for many callers at once, so that one disk sync serves all who wait.
 
-    A caller hears of success only after the commit. A full queue refuses at once.
+    A caller hears of success only after the commit. A full queue refuses at once. Cancelling a future that
+    :meth:`submit` returned has no effect.
 
     :param append_all: stores arrivals in one transaction; normally :meth:`EventLog.append`.
     :param capacity: how many callers may wait.
@@ -33,7 +34,8 @@ class Appender:
         self._append_all = append_all
         self._waiting: queue.Queue[_Waiting | None] = queue.Queue()
         self._room = threading.BoundedSemaphore(capacity)
-        self._closed = threading.Event()
+        self._gate = threading.Lock()
+        self._closed = False
         self._thread = threading.Thread(target=self._run, name="webwork-append", daemon=True)
         self._thread.start()
 
@@ -42,25 +44,25 @@ class Appender:
 
         :raises WebWorkLogUnavailableError: at once if too many wait already, or after :meth:`close`.
         """
-        if self._closed.is_set():
-            raise WebWorkLogUnavailableError("The event log is being closed. Nothing was stored; try again.")
-        if not self._room.acquire(blocking=False):
-            raise WebWorkLogUnavailableError("Too many deliveries wait for the event log. Try again in a moment.")
-        waiting = _Waiting(arrival)
-        waiting.outcome.add_done_callback(lambda _: self._room.release())
-        self._waiting.put(waiting)
+        with self._gate:
+            # After a fork the child has this object but not its thread.
+            if self._closed or not self._thread.is_alive():
+                raise WebWorkLogUnavailableError("The event log is being closed. Nothing was stored; try again.")
+            if not self._room.acquire(blocking=False):
+                raise WebWorkLogUnavailableError("Too many deliveries wait for the event log. Try again in a moment.")
+            waiting = _Waiting(arrival)
+            # Nobody can cancel what runs: an event is stored even if its sender does not wait for the answer.
+            waiting.outcome.set_running_or_notify_cancel()
+            self._waiting.put(waiting)
         return waiting.outcome
 
     def close(self) -> None:
         """Store what waits, then stop."""
-        if not self._closed.is_set():
-            self._closed.set()
-            self._waiting.put(None)
+        with self._gate:
+            if not self._closed:
+                self._closed = True
+                self._waiting.put(None)
         self._thread.join()
-        # A caller may have come in between the check and the end mark: tell it, rather than leave it waiting.
-        while not self._waiting.empty():
-            if (late := self._waiting.get()) is not None:
-                late.outcome.set_exception(WebWorkLogUnavailableError("The event log was closed. Try again."))
 
     def _run(self) -> None:
         while (first := self._waiting.get()) is not None:
@@ -84,13 +86,13 @@ class Appender:
     def _store(self, batch: list[_Waiting]) -> None:
         try:
             places = self._append_all([waiting.arrival for waiting in batch])
-        except WebWorkLogUnavailableError as error:
-            for waiting in batch:
-                waiting.outcome.set_exception(error)
+        except WebWorkError as error:
+            self._refuse(batch, error)  # the log as a whole says no; dividing would only ask it again
         except Exception as error:  # noqa: BLE001 - whatever one row does to the database, the others must get through
             self._divide(batch, error)
         else:
             for waiting, place in zip(batch, places, strict=True):
+                self._room.release()  # before the answer: who hears it may submit the next one at once
                 waiting.outcome.set_result(place)
 
     def _divide(self, batch: list[_Waiting], error: Exception) -> None:
@@ -100,8 +102,12 @@ class Appender:
             self._store(batch[middle:])
             return
         log.error("The event log refuses event %s: %s", batch[0].arrival.event.id, type(error).__name__)
-        refusal = error if isinstance(error, WebWorkError) else WebWorkLogError("The event log refuses this event.")
-        batch[0].outcome.set_exception(refusal)
+        self._refuse(batch, WebWorkLogError("The event log refuses this event."))
+
+    def _refuse(self, batch: list[_Waiting], error: WebWorkError) -> None:
+        for waiting in batch:
+            self._room.release()
+            waiting.outcome.set_exception(error)
 
 
 @dataclass(frozen=True, slots=True)

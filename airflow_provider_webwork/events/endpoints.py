@@ -11,7 +11,7 @@ from typing import Literal
 
 import sqlalchemy as sa
 
-from airflow_provider_webwork.errors import WebWorkLogError, WebWorkSecretError
+from airflow_provider_webwork.errors import WebWorkLogError, WebWorkLogUnavailableError, WebWorkSecretError
 from airflow_provider_webwork.events import schema
 from airflow_provider_webwork.events.store import Store
 from airflow_provider_webwork.secrets import Vault, hash_key, new_key
@@ -131,10 +131,15 @@ class Endpoints:
         """Give an endpoint whose webhook is gone a new pending key; keep one that it has already.
 
         Its former keys stay accepted until :meth:`activate`.
+
+        :raises WebWorkLogError: if there is no such endpoint.
         """
+        table = schema.endpoint
         with self._store.write() as connection:
-            pending = connection.scalar(sa.select(schema.endpoint.c.pending_key).where(schema.endpoint.c.name == name))
-            if pending is None:
+            row = connection.execute(sa.select(table.c.pending_key).where(table.c.name == name)).first()
+            if row is None:
+                raise _no_endpoint(name)
+            if row.pending_key is None:
                 self._add_key(connection, name, now)
         return self._required(name)
 
@@ -150,9 +155,22 @@ class Endpoints:
         events: tuple[str, ...],
         now: datetime,
     ) -> None:
-        """Record the webhook that calls the endpoint; forget the key in clear and every other key."""
+        """Record the webhook that calls the endpoint; forget the key in clear and every other key.
+
+        :param key: the key in the webhook's URL, one of the endpoint's.
+        :raises WebWorkLogError: if there is no such endpoint.
+        :raises WebWorkLogUnavailableError: if the key was replaced by another process meanwhile.
+        """
         keys = schema.endpoint_key
         with self._store.write() as connection:
+            if connection.scalar(sa.select(schema.endpoint.c.name).where(schema.endpoint.c.name == name)) is None:
+                raise _no_endpoint(name)
+            if connection.scalar(sa.select(keys.c.endpoint).where(keys.c.key_hash == hash_key(key))) != name:
+                # To go on would leave the endpoint without any key, and every delivery to it refused.
+                msg = (
+                    f"Another process gave the endpoint {name!r} another key meanwhile. Nothing was stored; try again."
+                )
+                raise WebWorkLogUnavailableError(msg)
             if webhook_token is not None:
                 self._check_key(connection, claim=True)
             connection.execute(
@@ -178,22 +196,21 @@ class Endpoints:
             connection.execute(schema.endpoint.delete().where(schema.endpoint.c.name == name))
 
     def record(self, sightings: Mapping[str, Sighting]) -> None:
-        """Add what a receiver saw to the endpoints."""
+        """Add what a receiver saw to the endpoints; of several receivers the latest sighting counts."""
         table = schema.endpoint
         with self._store.write() as connection:
             for name, seen in sightings.items():
                 values: dict[str, object] = {"deliveries": table.c.deliveries + seen.deliveries}
                 if seen.last_delivery_at is not None:
-                    values["last_delivery_at"] = seen.last_delivery_at
+                    values["last_delivery_at"] = _later(table.c.last_delivery_at, seen.last_delivery_at)
                 if seen.last_probe_at is not None:
-                    values["last_probe_at"] = seen.last_probe_at
+                    values["last_probe_at"] = _later(table.c.last_probe_at, seen.last_probe_at)
                 connection.execute(table.update().where(table.c.name == name).values(values))
 
     def _required(self, name: str) -> Endpoint:
         endpoint = self.find(name)
         if endpoint is None:
-            msg = f"There is no endpoint {name!r}. See `airflow webwork endpoints list`."
-            raise WebWorkLogError(msg)
+            raise _no_endpoint(name)
         return endpoint
 
     def _add_key(self, connection: sa.Connection, name: str, now: datetime) -> None:
@@ -238,3 +255,12 @@ class Endpoints:
             last_delivery_at=row.last_delivery_at,
             last_probe_at=row.last_probe_at,
         )
+
+
+def _no_endpoint(name: str) -> WebWorkLogError:
+    return WebWorkLogError(f"There is no endpoint {name!r}. See `airflow webwork endpoints list`.")
+
+
+def _later(column: sa.Column[datetime], moment: datetime) -> sa.ColumnElement[datetime]:
+    known = sa.type_coerce(moment, column.type)
+    return sa.case((column > known, column), else_=known)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
+from typing import TypeVar
 
 import sqlalchemy as sa
 
@@ -16,6 +18,11 @@ from airflow_provider_webwork.events.store import Store
 
 PAGE = 1_000
 """How many events one query reads."""
+
+_VALUES = 500
+"""How many values one query asks for; databases limit the parameters of a statement."""
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +155,14 @@ def _place(event: Event) -> int:
     return event.seq
 
 
-def _identities(connection: sa.Connection, keys: set[str]) -> dict[str, tuple[int, datetime]]:
+def _identities(connection: sa.Connection, keys: Iterable[str]) -> dict[str, tuple[int, datetime]]:
     table = schema.dedupe
-    query = sa.select(table.c.key, table.c.seq, table.c.first_seen).where(table.c.key.in_(keys))
-    return {row.key: (row.seq, row.first_seen) for row in connection.execute(query)}
+    query = sa.select(table.c.key, table.c.seq, table.c.first_seen)
+    return {
+        row.key: (row.seq, row.first_seen)
+        for some in _portions(keys)
+        for row in connection.execute(query.where(table.c.key.in_(some)))
+    }
 
 
 def _remember(connection: sa.Connection, taken: dict[str, tuple[int, datetime]], known: set[str]) -> None:
@@ -169,10 +180,20 @@ def _remember(connection: sa.Connection, taken: dict[str, tuple[int, datetime]],
         )
 
 
-def _event_ids(connection: sa.Connection, seqs: set[int]) -> dict[int, str]:
+def _event_ids(connection: sa.Connection, seqs: Iterable[int]) -> dict[int, str]:
     table = schema.event
-    query = sa.select(table.c.seq, table.c.event_id).where(table.c.seq.in_(seqs))
-    return {row.seq: row.event_id for row in connection.execute(query)}
+    query = sa.select(table.c.seq, table.c.event_id)
+    return {
+        row.seq: row.event_id
+        for some in _portions(seqs)
+        for row in connection.execute(query.where(table.c.seq.in_(some)))
+    }
+
+
+def _portions(values: Iterable[_T]) -> Iterator[list[_T]]:
+    remaining = iter(values)
+    while some := list(islice(remaining, _VALUES)):
+        yield some
 
 
 def _row(event: Event, identity: Identity, seq: int) -> dict[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -45,7 +46,8 @@ class EventFilter:
     @classmethod
     def from_json(cls, value: Mapping[str, JSON]) -> EventFilter:
         """Read what :meth:`to_json` wrote."""
-        return cls.of(types=value["types"], match=value["match"])  # type: ignore[arg-type] # checked by of()
+        # An empty list is how to_json() writes "every event"; of() takes it for a mistake.
+        return cls.of(types=value["types"] or None, match=value["match"])  # type: ignore[arg-type] # checked by of()
 
     def to_json(self) -> dict[str, JSON]:
         """Return the filter as strict JSON."""
@@ -55,8 +57,8 @@ class EventFilter:
     def hash(self) -> str:
         """Names the filter: two filters with the same hash choose the same events."""
         value = {
-            "types": sorted(self.types),
-            "match": {path: sorted(map(repr, each)) for path, each in self.match},
+            "types": sorted(set(self.types)),
+            "match": {path: sorted(set(map(repr, each))) for path, each in self.match},
         }
         return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -101,11 +103,17 @@ def _paths(match: object) -> tuple[tuple[str, tuple[Scalar, ...]], ...]:
         if not isinstance(path, str) or not all(path.split(".")):
             msg = f"match: {path!r} is not a dotted path such as 'user_id' or 'data.project_id'."
             raise ValueError(msg)
-        if not values or not all(value is None or isinstance(value, (bool, int, float, str)) for value in values):
+        if not values or not all(map(_is_scalar, values)):
             msg = f"match[{path!r}] must be a text, a number, a boolean, null, or a list of these that is not empty."
             raise ValueError(msg)
         paths.append((path, values))
     return tuple(sorted(paths))
+
+
+def _is_scalar(value: object) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)  # JSON has no other floats
+    return value is None or isinstance(value, (bool, int, str))
 
 
 def _names(pattern: str, name: str) -> bool:

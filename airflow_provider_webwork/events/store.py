@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import sqlite3
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy import event as sa_event
 from sqlalchemy import exc
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from airflow_provider_webwork.errors import (
     WebWorkConfigurationError,
     WebWorkLogError,
     WebWorkLogUnavailableError,
 )
-from airflow_provider_webwork.events import schema
+from airflow_provider_webwork.events import schema, sqlite
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 
-_WRITE = {"webwork_write": True}
+
+class _Opened(NamedTuple):
+    """Whose connections a store holds: those of a process to a file."""
+
+    process: int
+    file: sqlite.FileId | None
 
 
 class Store:
@@ -36,10 +40,11 @@ class Store:
 
     def __init__(self, url: str, *, lock_timeout: float = 10.0) -> None:
         self._url = _usable_url(url)
-        self._engine = sa.create_engine(self._url, connect_args={"timeout": lock_timeout})
+        self._lock_timeout = lock_timeout
+        self._engine = sqlite.engine(self._url, lock_timeout=lock_timeout)
+        self._inherited: list[sa.Engine] = []
+        self._opened: _Opened | None = None
         self._checked = False
-        sa_event.listen(self._engine, "connect", _prepare_sqlite)
-        sa_event.listen(self._engine, "begin", _begin_sqlite)
 
     def __repr__(self) -> str:
         return f"Store({self.name})"
@@ -56,8 +61,8 @@ class Store:
         :raises WebWorkLogUnavailableError: if the database cannot be read right now.
         :raises WebWorkLogError: if its schema does not fit this version of the package.
         """
-        self._check_schema()
-        with self._failures(), self._engine.connect() as connection, connection.begin():
+        self._prepare()
+        with self._transaction(write=False) as connection:
             yield connection
 
     @contextmanager
@@ -67,13 +72,13 @@ class Store:
         :raises WebWorkLogUnavailableError: if the database cannot be written right now; nothing was stored.
         :raises WebWorkLogError: if its schema does not fit this version of the package.
         """
-        self._check_schema()
-        with self._failures(), self._write_connection() as connection:
+        self._prepare()
+        with self._transaction(write=True) as connection:
             yield connection
 
     def revision(self) -> str | None:
         """Return the schema revision of the database; ``None`` if it is empty."""
-        with self._failures(), self._engine.connect() as connection, connection.begin():
+        with self._transaction(write=False) as connection:
             return _revision(connection)
 
     def upgrade(self) -> None:
@@ -87,7 +92,7 @@ class Store:
 
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-        with self._failures(), self._write_connection() as connection:
+        with self._transaction(write=True) as connection:
             config.attributes["connection"] = connection
             try:
                 command.upgrade(config, "head")
@@ -99,20 +104,48 @@ class Store:
         """Close the connections; the next transaction opens new ones."""
         self._engine.dispose()
 
-    def _check_schema(self) -> None:
-        if self._checked:
-            return
-        revision = self.revision()
-        if revision == schema.REVISION:
-            self._checked = True
-        elif revision is None or revision < schema.REVISION:
-            self.upgrade()
+    def _prepare(self) -> None:
+        """See to it that the connections are of this process and this file, and that the schema is ours."""
+        here = _Opened(os.getpid(), sqlite.file_id(self._url))
+        if self._opened is not None and here != self._opened:
+            self._leave(self._opened, here)
+        if not self._checked:
+            self._check_schema()
+            here = _Opened(here.process, sqlite.file_id(self._url))
+        self._opened = here
+
+    def _leave(self, before: _Opened, here: _Opened) -> None:
+        if here.process != before.process:
+            # A forked child must neither use nor close SQLite connections of its parent
+            # (https://sqlite.org/howtocorrupt.html#_carrying_an_open_database_across_a_fork_).
+            self._inherited.append(self._engine)
+            self._engine = sqlite.engine(self._url, lock_timeout=self._lock_timeout)
+        elif here.file is None:
+            # The open connections would go on, and what they store would be gone with the last of them.
+            msg = (
+                f"The event log {self.name} is gone: its file was deleted, or its disk is not mounted. Nothing was "
+                "stored. Put it back, or restart this process to begin with an empty log."
+            )
+            raise WebWorkLogUnavailableError(msg)
         else:
+            self._engine.dispose()
+        self._checked = False
+
+    def _check_schema(self) -> None:
+        revision = self.revision()
+        if revision is None or revision < schema.REVISION:
+            self.upgrade()
+        elif revision != schema.REVISION:
             raise WebWorkLogError(_newer_schema(self.name, revision))
+        self._checked = True
 
     @contextmanager
-    def _write_connection(self) -> Iterator[sa.Connection]:
-        with self._engine.connect().execution_options(**_WRITE) as connection, connection.begin():
+    def _transaction(self, *, write: bool) -> Iterator[sa.Connection]:
+        with (
+            self._failures(),
+            self._engine.connect().execution_options(**{sqlite.WRITE: write}) as connection,
+            connection.begin(),
+        ):
             yield connection
 
     @contextmanager
@@ -120,7 +153,7 @@ class Store:
         try:
             yield
         except (exc.OperationalError, exc.InternalError, exc.TimeoutError) as error:
-            reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+            reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
             msg = f"The event log {self.name} is not available: {reason}. Nothing was stored; try again."
             raise WebWorkLogUnavailableError(msg) from error
         except exc.DatabaseError as error:
@@ -136,27 +169,7 @@ def _usable_url(text: str) -> sa.URL:
     except exc.ArgumentError:
         msg = "[webwork] event_store_url is not an SQLAlchemy URL such as sqlite:////var/lib/webwork/events.db."
         raise WebWorkConfigurationError(msg) from None
-    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
-        msg = (
-            f"[webwork] event_store_url: the event log runs on an SQLite file, not on "
-            f"{url.render_as_string(hide_password=True)}. Use a URL such as sqlite:////var/lib/webwork/events.db."
-        )
-        raise WebWorkConfigurationError(msg)
-    return url
-
-
-def _prepare_sqlite(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
-    # The driver would begin transactions on its own, and never with IMMEDIATE.
-    connection.isolation_level = None
-    connection.execute("PRAGMA journal_mode=WAL")
-    # NORMAL would lose acknowledged events on power loss in WAL mode (https://sqlite.org/pragma.html#pragma_synchronous).
-    connection.execute("PRAGMA synchronous=FULL")
-
-
-def _begin_sqlite(connection: sa.Connection) -> None:
-    # A deferred transaction that reads first and writes later fails at once if another process wrote in between.
-    write = connection.get_execution_options().get("webwork_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+    return sqlite.usable_url(url)
 
 
 def _revision(connection: sa.Connection) -> str | None:
@@ -169,5 +182,6 @@ def _revision(connection: sa.Connection) -> str | None:
 def _newer_schema(name: str, revision: str | None) -> str:
     return (
         f"The event log {name} has schema revision {revision}, which this version of airflow-provider-webwork does "
-        f"not know (its own is {schema.REVISION}). Upgrade the package on this machine."
+        f"not know (its own is {schema.REVISION}). Upgrade the package on this machine, or, if this is not an event "
+        "log, change [webwork] event_store_url."
     )

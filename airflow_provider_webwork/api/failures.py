@@ -1,0 +1,97 @@
+"""Requests that got no answer: what happened in plain words, and whether WebWork may have acted on them."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import requests
+import urllib3.exceptions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unanswered:
+    """A request without a usable answer.
+
+    :param reason: what happened, in words that quote neither headers nor URLs.
+    :param may_have_arrived: whether WebWork may have received the request.
+    :param lasting: whether asking again at once is bound to fail in the same way.
+    """
+
+    reason: str
+    may_have_arrived: bool
+    lasting: bool = False
+
+
+def explain(error: requests.RequestException, *, timeout: tuple[float, float]) -> Unanswered:
+    """Turn an exception of ``requests`` into what it means for the caller.
+
+    The texts of these exceptions are not used: they quote URLs.
+
+    :param error: what ``requests`` raised.
+    :param timeout: the connect and read timeouts in force, in seconds.
+    """
+    connect_seconds, read_seconds = timeout
+    causes = list(_causes(error))
+    return _before_sending(error, causes, connect_seconds) or _after_sending(error, causes, read_seconds)
+
+
+def _before_sending(
+    error: requests.RequestException, causes: list[BaseException], connect_seconds: float
+) -> Unanswered | None:
+    if isinstance(error, requests.exceptions.ProxyError):
+        reason = "the proxy does not let the request through; see HTTPS_PROXY and NO_PROXY"
+        return Unanswered(reason=reason, may_have_arrived=False)
+    if any(isinstance(each, ssl.SSLCertVerificationError) for each in causes):
+        reason = "TLS: its certificate is not trusted; if your company has its own CA, name its file in `verify`"
+        return Unanswered(reason=reason, may_have_arrived=False, lasting=True)
+    if isinstance(error, requests.ConnectTimeout):
+        return Unanswered(reason=f"no connection within {connect_seconds:g} seconds", may_have_arrived=False)
+    if any(isinstance(each, urllib3.exceptions.NewConnectionError) for each in causes):
+        return Unanswered(reason=_unconnected(causes), may_have_arrived=False)
+    return None
+
+
+def _after_sending(error: requests.RequestException, causes: list[BaseException], read_seconds: float) -> Unanswered:
+    timeouts = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
+    damaged = (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError)
+    if isinstance(error, requests.exceptions.SSLError):
+        # A handshake that fails is not told apart from a connection that breaks later; the safe reading is the latter.
+        reason = "TLS: no secure connection could be agreed on"
+    elif any(isinstance(each, timeouts) for each in causes):
+        reason = f"no answer within {read_seconds:g} seconds"
+    elif isinstance(error, damaged):
+        reason = "the answer broke off or is damaged"
+    else:
+        reason = "the connection was closed without an answer"
+    return Unanswered(reason=reason, may_have_arrived=True)
+
+
+def _unconnected(causes: list[BaseException]) -> str:
+    name_unknown = (urllib3.exceptions.NameResolutionError, socket.gaierror)
+    if any(isinstance(each, name_unknown) for each in causes):
+        return "DNS does not know this host name"
+    if any(isinstance(each, ConnectionRefusedError) for each in causes):
+        return "connection refused"
+    return "the network has no way there"
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Walk through all that led to an error: requests and urllib3 wrap each other in arguments and ``reason``.
+
+    Not ``__context__``: it also holds what a caller was handling before this request began.
+    """
+    waiting, seen = [error], set[int]()
+    while waiting:
+        each = waiting.pop()
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
+        yield each
+        related = (*each.args, getattr(each, "reason", None), each.__cause__)
+        waiting += [other for other in related if isinstance(other, BaseException)]

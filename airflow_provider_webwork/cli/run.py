@@ -1,0 +1,36 @@
+"""What every command does first and last: read connections as the server does, and end with a sentence on errors."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Callable
+
+from airflow_provider_webwork.errors import WebWorkError
+
+Command = Callable[[Namespace], None]
+
+
+def command(function: Command) -> Command:
+    """Make a function a command.
+
+    An error of ours ends it with one sentence and exit code 1, misuse with exit code 2.
+    """
+
+    @functools.wraps(function)
+    def run(args: Namespace) -> None:
+        # Airflow's own commands tell the Task SDK in this way to look into the metadata database for connections
+        # (airflow/cli/commands/connection_command.py).
+        os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
+        try:
+            function(args)
+        except WebWorkError as error:
+            print(error, file=sys.stderr)
+            raise SystemExit(1) from None
+        except ValueError as error:
+            print(error, file=sys.stderr)
+            raise SystemExit(2) from None
+
+    return run

@@ -1,0 +1,34 @@
+"""Rows as a table for people or as JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from airflow_provider_webwork.secrets import JSON
+
+
+def show(rows: Sequence[Mapping[str, JSON]], *, output: str) -> None:
+    """Print rows.
+
+    :param output: ``table`` or ``json``.
+    """
+    if output == "json":
+        print(json.dumps(list(rows), indent=2))
+        return
+    if not rows:
+        print("There are none.")
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*rows[0])
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row.values()))
+    Console(soft_wrap=True).print(table)
+
+
+def _cell(value: JSON) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)

@@ -1,0 +1,56 @@
+"""The receivers that serve a log, as they say themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from airflow_provider_webwork.events import schema
+from airflow_provider_webwork.events.store import Store
+
+FORGOTTEN_AFTER = timedelta(days=1)
+"""A receiver that was not seen for so long is forgotten when another one is: each process has a name of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receiver:
+    """A receiver process.
+
+    :param seen_at: when it last said that it is there; a healthy one does so every few seconds.
+    """
+
+    name: str
+    version: str
+    started_at: datetime
+    seen_at: datetime
+
+
+class Receivers:
+    """The receivers in the event log."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def beat(self, receiver: Receiver) -> None:
+        """Record that a receiver is there.
+
+        :raises WebWorkLogUnavailableError: if the log cannot be written right now.
+        """
+        table = schema.receiver
+        values = {"version": receiver.version, "started_at": receiver.started_at, "seen_at": receiver.seen_at}
+        with self._store.write() as connection:
+            updated = connection.execute(table.update().where(table.c.name == receiver.name).values(**values))
+            if not updated.rowcount:
+                connection.execute(table.insert().values(name=receiver.name, **values))
+                connection.execute(table.delete().where(table.c.seen_at < receiver.seen_at - FORGOTTEN_AFTER))
+
+    def list(self) -> list[Receiver]:
+        """Return the receivers, the last seen first."""
+        table = schema.receiver
+        with self._store.read() as connection:
+            return [
+                Receiver(name=row.name, version=row.version, started_at=row.started_at, seen_at=row.seen_at)
+                for row in connection.execute(sa.select(table).order_by(table.c.seen_at.desc()))
+            ]

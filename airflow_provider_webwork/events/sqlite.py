@@ -1,0 +1,69 @@
+"""SQLite as the database of the event log: what makes a commit durable, and the file it goes to."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from airflow_provider_webwork.errors import WebWorkConfigurationError
+
+WRITE = "webwork_write"
+"""The execution option of a connection whose transactions write."""
+
+FileId = tuple[int, int]
+
+
+def engine(url: sa.URL, *, lock_timeout: float) -> sa.Engine:
+    """Make an engine whose commits survive a power loss and whose writers wait for each other.
+
+    :param lock_timeout: seconds to wait while another process writes.
+    """
+    # Parameters are people's data and encrypted tokens; they do not belong into error texts.
+    made = sa.create_engine(url, connect_args={"timeout": lock_timeout}, hide_parameters=True)
+    event.listen(made, "connect", _prepare)
+    event.listen(made, "begin", _begin)
+    return made
+
+
+def usable_url(url: sa.URL) -> sa.URL:
+    """Return the URL if it names a file that every process on the machine finds.
+
+    :raises WebWorkConfigurationError: if it does not.
+    """
+    if url.drivername not in {"sqlite", "sqlite+pysqlite"} or url.query or not Path(url.database or "").is_absolute():
+        msg = (
+            "[webwork] event_store_url: the event log runs on an SQLite file, named by an absolute path such as "
+            f"sqlite:////var/lib/webwork/events.db; this URL of {url.drivername} is not one."
+        )
+        raise WebWorkConfigurationError(msg)
+    return url
+
+
+def file_id(url: sa.URL) -> FileId | None:
+    """Tell which file is at the path of the URL now; ``None`` if there is none."""
+    try:
+        found = Path(url.database or "").stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _prepare(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+    # The driver would begin transactions on its own, and never with IMMEDIATE.
+    connection.isolation_level = None
+    (mode,) = connection.execute("PRAGMA journal_mode=WAL").fetchone()
+    if mode != "wal":
+        msg = f"The event log needs SQLite's WAL mode, and its file only offers {mode!r}: put it on a local disk."
+        raise WebWorkConfigurationError(msg)
+    # NORMAL would lose acknowledged events on power loss in WAL mode (https://sqlite.org/pragma.html#pragma_synchronous).
+    connection.execute("PRAGMA synchronous=FULL")
+
+
+def _begin(connection: sa.Connection) -> None:
+    # A deferred transaction that reads first and writes later fails at once if another process wrote in between.
+    write = connection.get_execution_options().get(WRITE, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

@@ -1,0 +1,1 @@
+"""Hooks: an Airflow connection made into a client of WebWork, and the event log for Dags."""

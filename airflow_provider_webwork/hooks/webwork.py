@@ -1,0 +1,160 @@
+"""The hook: an Airflow connection made into a client of the WebWork API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from airflow.sdk import BaseHook
+
+from airflow_provider_webwork.errors import WebWorkError
+from airflow_provider_webwork.secrets import JSON, redact_webhook
+
+if TYPE_CHECKING:
+    from airflow_provider_webwork.api.client import Client
+    from airflow_provider_webwork.api.webhooks import Webhook, Webhooks
+
+
+class WebWorkHook(BaseHook):
+    """Call the WebWork Time Tracker API with the settings of an Airflow connection.
+
+    What the methods return holds no secret: webhooks come without their ``token``, and the URLs of our own callbacks
+    read ``/hooks/***``. :meth:`get_conn` gives the client, which hides nothing.
+
+    .. code-block:: python
+
+        hook = WebWorkHook()
+        for webhook in hook.list_webhooks():
+            print(webhook["id"], webhook["events"])
+
+    :param webwork_conn_id: the connection of type ``webwork``.
+    """
+
+    conn_name_attr = "webwork_conn_id"
+    default_conn_name = "webwork_default"
+    conn_type = "webwork"
+    hook_name = "WebWork Time Tracker"
+
+    def __init__(self, webwork_conn_id: str = default_conn_name) -> None:
+        super().__init__()
+        self.webwork_conn_id = webwork_conn_id
+
+    @cached_property
+    def client(self) -> Client:
+        """The API client, made on first use.
+
+        :raises WebWorkConfigurationError: if the connection is not usable.
+        """
+        from airflow_provider_webwork.api.client import Client
+        from airflow_provider_webwork.hooks.connection import client_settings
+
+        return Client(client_settings(self.get_connection(self.webwork_conn_id)))
+
+    @cached_property
+    def webhooks(self) -> Webhooks:
+        """The webhooks of the workspace, tokens included; for code that manages them."""
+        from airflow_provider_webwork.api.webhooks import Webhooks
+
+        return Webhooks(self.client)
+
+    def get_conn(self) -> Client:
+        """Return the API client."""
+        return self.client
+
+    def call(self, operation: str, **arguments: JSON) -> JSON:
+        """Call a documented operation, such as ``call("getWorkspaces")``, and return what WebWork answered.
+
+        A call that creates something creates it again when it is made again.
+
+        :param operation: its name in WebWork's documentation.
+        :param arguments: in snake_case; ``workspace_id`` comes from the connection unless given.
+        :raises ValueError: if the operation is unknown or a value cannot be sent.
+        :raises TypeError: if an argument is unknown, missing or of the wrong type.
+        :raises WebWorkAPIError: if the call fails.
+        """
+        return redact_webhook(self.client.call(operation, **arguments))
+
+    def iterate(self, operation: str, **arguments: JSON) -> Iterator[JSON]:
+        """Yield the records of a documented list operation, page by page; memory is one page.
+
+        :raises WebWorkAPIError: if a page cannot be fetched.
+        """
+        for record in self.client.iterate(operation, **arguments):
+            yield redact_webhook(record)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, bool | int | float | str | None] | None = None,
+        json: JSON = None,
+    ) -> JSON:
+        """Call what the catalogue of operations lacks.
+
+        :param path: relative to the base URL of the connection.
+        :raises WebWorkAPIError: if the call fails.
+        """
+        return redact_webhook(self.client.request(method, path, params=params, json=json))
+
+    def list_webhooks(self) -> Iterator[dict[str, JSON]]:
+        """Yield the webhooks of the workspace."""
+        return (_shown(webhook) for webhook in self.webhooks.list())
+
+    def get_webhook(self, webhook_id: str) -> dict[str, JSON]:
+        """Return one webhook.
+
+        :raises WebWorkNotFoundError: if there is none with this id.
+        """
+        return _shown(self.webhooks.get(webhook_id))
+
+    def create_webhook(self, *, url: str, events: Sequence[str]) -> dict[str, JSON]:
+        """Register a webhook; a second call registers a second one.
+
+        ``WebWorkCreateWebhookOperator`` is safe to run again and can keep the webhook's token.
+        """
+        return _shown(self.webhooks.create(url=url, events=events))
+
+    def update_webhook(
+        self, webhook_id: str, *, url: str | None = None, events: Sequence[str] | None = None
+    ) -> dict[str, JSON]:
+        """Change the URL or the events of a webhook; what is not given stays."""
+        from airflow_provider_webwork.lifecycle.desired import update_webhook
+
+        return update_webhook(self.webhooks, webhook_id, url=url, events=events).as_dict()
+
+    def delete_webhook(self, webhook_id: str) -> None:
+        """Remove a webhook.
+
+        :raises WebWorkNotFoundError: if there is none with this id.
+        """
+        self.webhooks.delete(webhook_id)
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Say who the connection signs in as and which workspaces it sees, or what is wrong."""
+        try:
+            if self.client.settings.api_version == "v1":
+                count = sum(1 for _ in self.webhooks.list())
+                return True, f"WebWork API v1 accepts the login; it has {count} webhooks."
+            return self._test_workspaces()
+        except WebWorkError as error:
+            return False, str(error)
+
+    def _test_workspaces(self) -> tuple[bool, str]:
+        workspaces = [record for record in self.iterate("getWorkspaces") if isinstance(record, dict)]
+        seen = ", ".join(f"{each.get('id')} ({each.get('workspace_name')}, {each.get('role')})" for each in workspaces)
+        wanted = self.client.settings.workspace_id
+        for workspace in workspaces:
+            if str(workspace.get("id")) == str(wanted):
+                return True, f"Workspace {workspace.get('workspace_name')} ({wanted}), as {workspace.get('role')}."
+        if not workspaces:
+            return False, "WebWork accepts the token, but it sees no workspace. Use the token of an owner."
+        if wanted is None:
+            return True, f"WebWork accepts the token. Now put a workspace id into the connection; it sees: {seen}."
+        return False, f"WebWork accepts the token, but it does not see workspace {wanted}. It sees: {seen}."
+
+
+def _shown(webhook: Webhook) -> dict[str, JSON]:
+    shown = redact_webhook({"id": webhook.id, "url": webhook.url, "events": list(webhook.events)})
+    return shown if isinstance(shown, dict) else {}

@@ -1,0 +1,1 @@
+"""Webhooks at WebWork and endpoints in the event log, kept in agreement."""

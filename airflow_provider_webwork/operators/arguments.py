@@ -1,0 +1,98 @@
+"""What users write down for an operator: checked when the Dag is parsed, and again when a template was rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from airflow.sdk import BaseOperator
+
+
+def exactly_one(operator: BaseOperator, **values: object) -> None:
+    """Refuse an operator that got none or several of these arguments.
+
+    :raises ValueError: naming the operator and the arguments.
+    """
+    if sum(value is not None for value in values.values()) != 1:
+        msg = f"{type(operator).__name__} needs exactly one of {', '.join(values)}."
+        raise ValueError(msg)
+
+
+def is_known(value: object) -> bool:
+    """Whether the value is known when the Dag is parsed: no template, and not the output of another task."""
+    if isinstance(value, str):
+        return "{{" not in value and "{%" not in value
+    return isinstance(value, (list, tuple, set, frozenset, int, float, bool)) and all(
+        is_known(item) for item in (value if isinstance(value, Iterable) else ())
+    )
+
+
+def usable_events(events: object) -> tuple[str, ...]:
+    """Return the names of events, in a fixed order if they came as a set.
+
+    Unknown names are allowed: WebWork says that more events will come
+    (https://api-docs.webwork-tracker.com/v2/api/webhooks/createwebhook).
+
+    :raises ValueError: if there are none.
+    """
+    names: tuple[object, ...] = ()
+    if isinstance(events, Iterable) and not isinstance(events, (str, bytes)):
+        names = tuple(sorted(events)) if isinstance(events, (set, frozenset)) else tuple(events)
+    texts = tuple(name for name in names if isinstance(name, str) and name.strip())
+    if not texts or len(texts) != len(names):
+        msg = "events must be a list of event names that is not empty, such as ['tracker.started', 'tracker.stopped']."
+        raise ValueError(msg)
+    return texts
+
+
+def usable_endpoint(name: object) -> str:
+    """Return the name of an endpoint.
+
+    :raises ValueError: if endpoints cannot be called that.
+    """
+    from airflow_provider_webwork.events.endpoints import endpoint_name
+
+    return endpoint_name(name)
+
+
+def usable_url(url: object) -> str:
+    """Return the URL of a receiver.
+
+    :raises ValueError: if it is not a full URL.
+    """
+    parts = urlsplit(url if isinstance(url, str) else "")
+    if not isinstance(url, str) or parts.scheme not in {"http", "https"} or not parts.hostname:
+        msg = "url must be the full URL of a receiver, such as https://hooks.example.com/webwork."
+        raise ValueError(msg)
+    return url
+
+
+def usable_conflict(on_conflict: object) -> Literal["adopt", "replace", "fail"]:
+    """Return what to do about a webhook that is there already.
+
+    :raises ValueError: if it is not one of the three.
+    """
+    match on_conflict:
+        case "adopt" | "replace" | "fail":
+            return on_conflict
+    msg = f"on_conflict must be adopt, replace or fail, not {on_conflict!r}."
+    raise ValueError(msg)
+
+
+def masked_variable(name: str) -> str:
+    """Return the name of an Airflow Variable that may hold a token.
+
+    :raises ValueError: if Airflow would show the value of a Variable of that name.
+    """
+    # Not in the __all__ of its module, but apache-airflow-providers-common-compat takes it from there as well.
+    from airflow.sdk.log import redact  # type: ignore[attr-defined]
+
+    if redact("visible", name) == "visible":
+        msg = (
+            f"token_variable: Airflow shows the value of a Variable named {name!r}. Use a name that it masks, such as "
+            f"{name + '_token'!r}."
+        )
+        raise ValueError(msg)
+    return name

@@ -1,0 +1,252 @@
+"""Operators that create, update and delete webhooks; each is safe to retry and to clear."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from airflow.sdk import BaseOperator
+
+from airflow_provider_webwork.hooks.endpoints import endpoint_webhooks
+from airflow_provider_webwork.hooks.events import WebWorkEventsHook
+from airflow_provider_webwork.hooks.failures import task_failures
+from airflow_provider_webwork.hooks.webwork import WebWorkHook
+from airflow_provider_webwork.operators import arguments
+from airflow_provider_webwork.secrets import JSON
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_provider_webwork.lifecycle.desired import EndpointWebhooks
+
+
+class _WebhookOperator(BaseOperator):
+    """What the webhook operators share: the hooks that they translate for."""
+
+    ui_color = "#d9ecff"
+
+    def __init__(self, *, webwork_conn_id: str = WebWorkHook.default_conn_name, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.webwork_conn_id = webwork_conn_id
+
+    @cached_property
+    def hook(self) -> WebWorkHook:
+        """The hook of the connection."""
+        return WebWorkHook(self.webwork_conn_id)
+
+    @cached_property
+    def endpoint_webhooks(self) -> EndpointWebhooks:
+        """The webhooks of our endpoints."""
+        return endpoint_webhooks(self.hook, WebWorkEventsHook())
+
+
+class WebWorkCreateWebhookOperator(_WebhookOperator):
+    """Register a webhook, or find the one that is there and repair what drifted.
+
+    With ``endpoint`` the webhook calls our own receiver: the operator makes the secret URL and keeps the webhook's id
+    and encrypted token with the endpoint. With ``url`` it calls somebody else's receiver. Run again, it changes
+    nothing that is as it should be, also when the answer of an earlier try got lost.
+
+    Returns ``{"webhook_id", "endpoint", "action", "events"}``; the action is ``created``, ``adopted``, ``repaired``
+    or ``unchanged``.
+
+    .. code-block:: python
+
+        WebWorkCreateWebhookOperator(
+            task_id="register",
+            endpoint="payroll",
+            events=["tracker.started", "tracker.stopped"],
+        )
+
+    :param endpoint: the name of a callback of our receiver; it is reached at ``[webwork] receiver_base_url``.
+    :param url: the URL of another receiver.
+    :param events: the names of the events to be told of. WebWork documents ``tracker.started`` and
+        ``tracker.stopped`` and says that more will come, so every name is allowed
+        (https://api-docs.webwork-tracker.com/v2/api/webhooks/createwebhook).
+    :param token_variable: with ``url``: the Airflow Variable that is given the webhook's token. Its name must be one
+        that Airflow masks, such as ``payroll_webhook_token``.
+    :param on_conflict: with ``url``: what to do if WebWork has a webhook for it: ``adopt`` it, ``replace`` it, or
+        ``fail``.
+    :param webwork_conn_id: the connection of type ``webwork``.
+    """
+
+    template_fields: Sequence[str] = ("endpoint", "url", "events", "token_variable", "on_conflict", "webwork_conn_id")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"events": "json"}
+
+    def __init__(
+        self,
+        *,
+        events: Sequence[str],
+        endpoint: str | None = None,
+        url: str | None = None,
+        token_variable: str | None = None,
+        on_conflict: Literal["adopt", "replace", "fail"] = "adopt",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        arguments.exactly_one(self, endpoint=endpoint, url=url)
+        if endpoint is not None and token_variable is not None:
+            msg = "token_variable goes with url; the token of an endpoint is kept with the endpoint."
+            raise ValueError(msg)
+        _check(events=events, endpoint=endpoint, url=url, on_conflict=on_conflict)
+        self.endpoint = endpoint
+        self.url = url
+        self.events = events
+        self.token_variable = token_variable
+        self.on_conflict = on_conflict
+
+    def execute(self, context: Context) -> dict[str, JSON]:
+        """Register, adopt, repair, or leave alone."""
+        from airflow_provider_webwork.lifecycle.desired import ensure_url
+
+        with task_failures():
+            events = arguments.usable_events(self.events)
+            if self.endpoint is not None:
+                outcome = self.endpoint_webhooks.ensure(arguments.usable_endpoint(self.endpoint), events=events)
+            else:
+                variable = None if self.token_variable is None else arguments.masked_variable(self.token_variable)
+                outcome, webhook = ensure_url(
+                    self.hook.webhooks,
+                    url=arguments.usable_url(self.url),
+                    events=events,
+                    on_conflict=arguments.usable_conflict(self.on_conflict),
+                )
+                if variable is not None:
+                    _keep_token(variable, webhook.token)
+        self.log.info("Webhook %s: %s.", outcome.webhook_id, outcome.action)
+        return outcome.as_dict()
+
+
+class WebWorkUpdateWebhookOperator(_WebhookOperator):
+    """Change the events or the URL of a webhook.
+
+    Returns ``{"webhook_id", "endpoint", "action", "events"}``; the action is ``updated`` or ``unchanged``.
+
+    .. code-block:: python
+
+        WebWorkUpdateWebhookOperator(task_id="narrow", endpoint="payroll", events=["tracker.stopped"])
+
+    :param endpoint: the endpoint whose webhook is meant; give ``events`` with it.
+    :param webhook_id: the webhook, by its id at WebWork; give ``url``, ``events`` or both with it.
+    :param url: the new URL.
+    :param events: the new events.
+    :param webwork_conn_id: the connection of type ``webwork``.
+    """
+
+    template_fields: Sequence[str] = ("endpoint", "webhook_id", "url", "events", "webwork_conn_id")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"events": "json"}
+
+    def __init__(
+        self,
+        *,
+        endpoint: str | None = None,
+        webhook_id: str | None = None,
+        url: str | None = None,
+        events: Sequence[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        arguments.exactly_one(self, endpoint=endpoint, webhook_id=webhook_id)
+        if endpoint is not None and url is not None:
+            msg = "url goes with webhook_id; the URL of an endpoint is made from [webwork] receiver_base_url."
+            raise ValueError(msg)
+        if url is None and events is None:
+            msg = "There is nothing to update: give events, url, or both."
+            raise ValueError(msg)
+        _check(events=events, endpoint=endpoint, url=url)
+        self.endpoint = endpoint
+        self.webhook_id = webhook_id
+        self.url = url
+        self.events = events
+
+    def execute(self, context: Context) -> dict[str, JSON]:
+        """Change what differs."""
+        from airflow_provider_webwork.lifecycle.desired import update_webhook
+
+        with task_failures():
+            if self.endpoint is not None:
+                name = arguments.usable_endpoint(self.endpoint)
+                outcome = self.endpoint_webhooks.update(name, events=arguments.usable_events(self.events))
+            else:
+                url = None if self.url is None else arguments.usable_url(self.url)
+                events = None if self.events is None else arguments.usable_events(self.events)
+                outcome = update_webhook(self.hook.webhooks, str(self.webhook_id), url=url, events=events)
+        self.log.info("Webhook %s: %s.", outcome.webhook_id, outcome.action)
+        return outcome.as_dict()
+
+
+class WebWorkDeleteWebhookOperator(_WebhookOperator):
+    """Delete a webhook; for an endpoint, revoke its keys after that.
+
+    Returns ``{"webhook_id", "endpoint", "action", "events"}``; the action is ``deleted`` or ``missing``.
+
+    .. code-block:: python
+
+        WebWorkDeleteWebhookOperator(task_id="unregister", endpoint="payroll")
+
+    :param endpoint: the endpoint whose webhook is deleted; the events that it received stay in the log.
+    :param webhook_id: the webhook, by its id at WebWork.
+    :param url: every webhook with this URL.
+    :param ignore_missing: succeed when there is nothing to delete.
+    :param webwork_conn_id: the connection of type ``webwork``.
+    """
+
+    # ignore_missing is no template: it is a boolean, and a template would render a text.
+    template_fields: Sequence[str] = ("endpoint", "webhook_id", "url", "webwork_conn_id")
+
+    def __init__(
+        self,
+        *,
+        endpoint: str | None = None,
+        webhook_id: str | None = None,
+        url: str | None = None,
+        ignore_missing: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        arguments.exactly_one(self, endpoint=endpoint, webhook_id=webhook_id, url=url)
+        _check(endpoint=endpoint, url=url)
+        self.endpoint = endpoint
+        self.webhook_id = webhook_id
+        self.url = url
+        self.ignore_missing = ignore_missing
+
+    def execute(self, context: Context) -> dict[str, JSON]:
+        """Delete what is there."""
+        from airflow_provider_webwork.lifecycle.desired import delete_url, delete_webhook
+
+        with task_failures():
+            if self.endpoint is not None:
+                name = arguments.usable_endpoint(self.endpoint)
+                outcome = self.endpoint_webhooks.delete(name, ignore_missing=self.ignore_missing)
+            elif self.webhook_id is not None:
+                outcome = delete_webhook(self.hook.webhooks, self.webhook_id, ignore_missing=self.ignore_missing)
+            else:
+                url = arguments.usable_url(self.url)
+                outcome = delete_url(self.hook.webhooks, url, ignore_missing=self.ignore_missing)
+        self.log.info("Webhook %s: %s.", outcome.webhook_id, outcome.action)
+        return outcome.as_dict()
+
+
+def _check(**values: object) -> None:
+    """Check what is known when the Dag is parsed."""
+    usable = {
+        "events": arguments.usable_events,
+        "endpoint": arguments.usable_endpoint,
+        "url": arguments.usable_url,
+        "on_conflict": arguments.usable_conflict,
+    }
+    for name, value in values.items():
+        if value is not None and arguments.is_known(value):
+            usable[name](value)
+
+
+def _keep_token(variable: str, token: str | None) -> None:
+    from airflow.sdk import Variable
+    from airflow.sdk.log import mask_secret
+
+    if token is not None:
+        mask_secret(token)
+        if Variable.get(variable, default=None) != token:
+            Variable.set(variable, token, description="Token of a WebWork webhook")

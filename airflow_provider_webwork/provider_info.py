@@ -1,0 +1,119 @@
+"""What Airflow learns about this provider; plain data, made without importing Airflow.
+
+Form fields are data since Airflow 3.2 (``airflow/provider_info.schema.json``, ``conn-fields``). A field whose type
+does not include ``null`` is shown as required. Airflow masks values of extras by the names of their keys
+(``airflow/_shared/secrets_masker``), so secret fields have to be named for what they are.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_webwork import __version__
+from airflow_provider_webwork.config import OPTIONS, SECTION
+
+PACKAGE = "airflow_provider_webwork"
+
+
+def get_provider_info() -> dict[str, Any]:
+    """Return the provider's metadata for Airflow's entry point ``apache_airflow_provider``."""
+    return {
+        "package-name": "airflow-provider-webwork",
+        "name": "WebWork Time Tracker",
+        "description": (
+            "Call the WebWork Time Tracker API, keep its webhooks registered, and start or continue Dags on tracker "
+            "events."
+        ),
+        "versions": [__version__],
+        "integrations": [
+            {
+                "integration-name": "WebWork Time Tracker",
+                "external-doc-url": "https://api-docs.webwork-tracker.com",
+                "tags": ["service"],
+            }
+        ],
+        "hooks": [
+            {
+                "integration-name": "WebWork Time Tracker",
+                "python-modules": [f"{PACKAGE}.hooks.webwork", f"{PACKAGE}.hooks.events"],
+            }
+        ],
+        "operators": [
+            {"integration-name": "WebWork Time Tracker", "python-modules": [f"{PACKAGE}.operators.webhooks"]}
+        ],
+        "sensors": [{"integration-name": "WebWork Time Tracker", "python-modules": [f"{PACKAGE}.sensors.events"]}],
+        "triggers": [{"integration-name": "WebWork Time Tracker", "python-modules": [f"{PACKAGE}.triggers.events"]}],
+        "connection-types": [_connection_type()],
+        "plugins": [{"name": "webwork", "plugin-class": f"{PACKAGE}.plugin.WebWorkPlugin"}],
+        "cli": [f"{PACKAGE}.cli.definition.get_webwork_cli_commands"],
+        "config": {SECTION: _config_section()},
+    }
+
+
+def _connection_type() -> dict[str, Any]:
+    return {
+        "connection-type": "webwork",
+        "hook-class-name": f"{PACKAGE}.hooks.webwork.WebWorkHook",
+        "hook-name": "WebWork Time Tracker",
+        "ui-field-behaviour": {
+            "hidden-fields": ["schema"],
+            "relabeling": {
+                "host": "Base URL",
+                "login": "Login (v1 only)",
+                "password": "Personal access token (v2) or password (v1)",
+                "port": "Port (if not in the base URL)",
+            },
+            "placeholders": {
+                "host": "https://api.webwork-tracker.com/api/v2 (empty: WebWork's own)",
+                "login": "the account's e-mail address, for v1",
+                "password": "from Settings > REST API > Personal Access Tokens; it lives six months",
+            },
+        },
+        "conn-fields": {
+            "workspace_id": {
+                "label": "Workspace id",
+                "description": (
+                    "The workspace that calls are about; nearly every v2 call needs it. Leave it empty and press "
+                    "Test: the message lists the workspaces that the token sees."
+                ),
+                "schema": {"type": ["integer", "null"], "minimum": 1},
+            },
+            "api_version": {
+                "label": "API version",
+                "description": "v2 signs in with a personal access token, v1 with login and password.",
+                "schema": {"type": ["string", "null"], "enum": ["v2", "v1"], "default": "v2"},
+            },
+            "timeout": {
+                "label": "Time-out",
+                "description": "Seconds to wait for an answer of WebWork.",
+                "schema": {"type": ["number", "null"], "minimum": 0.1, "default": 30},
+            },
+            "verify": {
+                "label": "TLS certificate",
+                "description": (
+                    "`true` checks WebWork's certificate, a path names a CA bundle to check it with, `false` checks "
+                    "nothing: never use that outside a test."
+                ),
+                "schema": {"type": ["string", "null"], "default": "true"},
+            },
+        },
+    }
+
+
+def _config_section() -> dict[str, Any]:
+    return {
+        "description": "WebWork Time Tracker: the event log, the receiver and the waiting for events.",
+        "options": {
+            option.name: {
+                "description": option.description
+                if option.default is None
+                else f"{option.description} Default: `{option.default}`.",
+                "version_added": option.version_added,
+                "type": option.type,
+                "example": option.example,
+                "default": None,
+                "sensitive": option.sensitive,
+            }
+            for option in OPTIONS
+        },
+    }

@@ -1,0 +1,1 @@
+"""Deliveries become events: a raw ASGI application that answers 2xx only for what is on disk."""

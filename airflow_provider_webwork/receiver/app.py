@@ -1,0 +1,188 @@
+"""The receiver as an ASGI application: on its own, or mounted under a path of another application.
+
+Raw ASGI, because a web framework would take most of the time that a delivery needs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from airflow_provider_webwork import __version__
+from airflow_provider_webwork.config import Settings
+from airflow_provider_webwork.errors import WebWorkError
+from airflow_provider_webwork.events import receivers
+from airflow_provider_webwork.events.append import Appender
+from airflow_provider_webwork.events.endpoints import Endpoint, Endpoints
+from airflow_provider_webwork.events.log import EventLog, Stored
+from airflow_provider_webwork.events.store import Store
+from airflow_provider_webwork.receiver.answers import Answer, answer, not_found, send_answer, unavailable
+from airflow_provider_webwork.receiver.asgi import Receive, Scope, Send, header
+from airflow_provider_webwork.receiver.directory import Directory
+from airflow_provider_webwork.receiver.hidden import take_path
+from airflow_provider_webwork.receiver.outage import Outage
+from airflow_provider_webwork.receiver.parse import parse
+from airflow_provider_webwork.receiver.sightings import Sightings
+from airflow_provider_webwork.receiver.upload import UploadError, read_body, refuse_announced
+from airflow_provider_webwork.secrets import JSON, Vault
+
+log = logging.getLogger(__name__)
+
+_HOOKS = "/hooks/"
+_METHODS = ("GET", "HEAD", "POST")
+_LIVE = "/health/live"
+_HEALTH = (_LIVE, "/health/ready")
+
+_OK = answer(200, {"status": "ok"}, reason="health")
+_PROBED = answer(200, {"status": "ok"}, reason="probe")
+_WRONG_METHOD = answer(
+    405, {"error": "Deliveries come by POST."}, reason="wrong_method", headers={"Allow": ", ".join(_METHODS)}
+)
+
+
+def utc_now() -> datetime:
+    """Return the present moment."""
+    return datetime.now(UTC)
+
+
+class Receiver:
+    """Takes deliveries at ``POST /hooks/{key}`` and answers 2xx only for what is durably in the event log.
+
+    It needs :meth:`start` and :meth:`stop`, which ASGI servers call through the lifespan; an application that mounts
+    it calls them itself. Nothing runs before that, so it may be made before a server forks.
+
+    :param settings: the options of the receiver.
+    :param log_url: the event log that it stores to.
+    :param now: the clock for arrival times and expiring keys.
+    """
+
+    def __init__(self, settings: Settings, *, log_url: str, now: Callable[[], datetime] = utc_now) -> None:
+        self._settings = settings
+        self._now = now
+        self._store = Store(log_url)
+        endpoints = Endpoints(self._store, Vault(settings.secret_keys))
+        self._directory = Directory(endpoints.list, now=now)
+        self._sightings = Sightings(record=endpoints.record, beat=self._beat, now=now)
+        self._appender: Appender | None = None
+        self._outage = Outage("Deliveries are answered with 503")
+        self._started_at = now()
+        self._outcomes: Counter[str] = Counter()
+
+    @property
+    def outcomes(self) -> Counter[str]:
+        """How many deliveries and probes were answered for which reason."""
+        return self._outcomes
+
+    async def start(self) -> None:
+        """Start taking deliveries. An event log that is away is no error: deliveries get 503 until it is back."""
+        self._started_at = self._now()
+        self._appender = Appender(EventLog(self._store).append, capacity=self._settings.receiver_queue)
+        await self._directory.start()
+        await self._sightings.start()
+
+    async def stop(self) -> None:
+        """Store what waits, then stop; deliveries that come later get 503."""
+        appender, self._appender = self._appender, None
+        if appender is not None:
+            await asyncio.to_thread(appender.close)
+        await self._directory.stop()
+        await self._sightings.stop()
+        await asyncio.to_thread(self._store.close)
+        if self._outcomes:
+            log.info("Answered %s", ", ".join(f"{count} {reason}" for reason, count in self._outcomes.most_common()))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request or the lifespan of a server."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+            return
+        path = take_path(scope)
+        if scope["type"] != "http":
+            await send({"type": "websocket.close"})
+            return
+        given = await self._answer(scope, receive, path)
+        self._outcomes[given.reason] += 1
+        log.debug("%s %s", given.status, given.reason)
+        await send_answer(scope, send, given)
+
+    async def _answer(self, scope: Scope, receive: Receive, path: str) -> Answer:
+        if path in _HEALTH:
+            return self._health(path)
+        key = path.removeprefix(_HOOKS)
+        if not path.startswith(_HOOKS) or not key or "/" in key:
+            return not_found("no_such_path")
+        if scope["method"] not in _METHODS:
+            return _WRONG_METHOD
+        try:
+            return await (self._delivery(scope, receive, key) if scope["method"] == "POST" else self._probe(key))
+        except UploadError as refusal:
+            return refusal.answer
+        except WebWorkError as error:
+            self._outage.failed(error)
+            return unavailable("log_unavailable", retry_after=2)
+
+    def _health(self, path: str) -> Answer:
+        ready = self._appender is not None and self._directory.works and self._sightings.works
+        return _OK if ready or path == _LIVE else unavailable("not_ready", retry_after=1)
+
+    async def _delivery(self, scope: Scope, receive: Receive, key: str) -> Answer:
+        received_at = self._now()
+        limit = self._settings.receiver_max_body
+        refuse_announced(scope, limit=limit)
+        endpoint = await self._directory.find(key)
+        if endpoint is None:
+            return not_found("unknown_key")
+        body = await read_body(receive, limit=limit, seconds=self._settings.receiver_body_timeout)
+        if self._appender is None:
+            return unavailable("stopping", retry_after=2)
+        arrival = parse(
+            body,
+            header(scope, b"content-type"),
+            endpoint=endpoint,
+            received_at=received_at,
+            key=key,
+        )
+        stored = await asyncio.wrap_future(self._appender.submit(arrival))
+        self._outage.worked()
+        self._sightings.delivery(endpoint.name, at=received_at)
+        return _stored(stored, endpoint, problem=arrival.event.problem)
+
+    async def _probe(self, key: str) -> Answer:
+        endpoint = await self._directory.find(key)
+        if endpoint is None:
+            return not_found("unknown_key")
+        self._sightings.probe(endpoint.name, at=self._now())
+        return _PROBED
+
+    def _beat(self, now: datetime) -> None:
+        receivers.Receivers(self._store).beat(
+            receivers.Receiver(
+                name=f"{socket.gethostname()}/{os.getpid()}",
+                version=__version__,
+                started_at=self._started_at,
+                seen_at=now,
+            )
+        )
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        await self.start()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def _stored(stored: Stored, endpoint: Endpoint, *, problem: str | None) -> Answer:
+    content: dict[str, JSON] = {"event_id": stored.event_id}
+    if stored.repeated:
+        content["repeated"] = True
+    if problem is None:
+        return answer(200, content, reason="repeated" if stored.repeated else "stored")
+    log.warning("A delivery to endpoint %s is event %s with a problem: %s", endpoint.name, stored.seq, problem)
+    return answer(202, {**content, "problem": problem}, reason="problem")

@@ -1,0 +1,54 @@
+"""Keeping callback keys out of access logs, with the receiver on or off.
+
+Loads neither the event log nor SQLAlchemy: Airflow's API server imports this while the receiver is off.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+from airflow_provider_webwork.receiver.answers import not_found, send_answer
+from airflow_provider_webwork.receiver.asgi import Receive, Scope, Send
+from airflow_provider_webwork.secrets import MASK
+
+_AFTER_HOOKS = re.compile(r"hooks\W.*", re.IGNORECASE | re.DOTALL)
+_OPEN_PATHS = frozenset({"", "/", "/hooks", "/health/live", "/health/ready"})
+
+
+def take_path(scope: Scope) -> str:
+    """Return the path of a request below where the application is mounted, and hide it from whoever logs later.
+
+    Servers and middlewares write their access logs from the same scope, after the application answered: uvicorn
+    reads ``path`` and ``query_string``, others ``raw_path``. What follows ``hooks`` is hidden however it is written
+    or escaped, and so is all of a path that nobody serves, because a callback URL may have been typed wrongly.
+    """
+    path, root = str(scope["path"]), str(scope.get("root_path", ""))
+    # Starlette leaves the prefix of a mount in the path and names it in root_path; other servers cut it off.
+    mounted = root and path.startswith(root) and path[len(root) : len(root) + 1] in {"", "/"}
+    prefix, below = (root, path[len(root) :]) if mounted else ("", path)
+    if below not in _OPEN_PATHS:
+        shown, hooks = _AFTER_HOOKS.subn(f"hooks/{MASK}", below)
+        scope["path"] = prefix + (shown if hooks else f"/{MASK}")
+        scope["raw_path"] = quote(scope["path"], safe="/*").encode("ascii")
+        scope["query_string"] = b""
+    return below
+
+
+async def nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
+    """An application for where the receiver is off: whatever is asked, there is nothing here, and no log tells what."""
+    if scope["type"] == "lifespan":
+        await answer_lifespan(receive, send)
+    elif scope["type"] == "websocket":
+        take_path(scope)
+        await send({"type": "websocket.close"})
+    else:
+        take_path(scope)
+        await send_answer(scope, send, not_found("receiver_off"))
+
+
+async def answer_lifespan(receive: Receive, send: Send) -> None:
+    """Tell a server that starting and stopping takes nothing."""
+    for phase in ("startup", "shutdown"):
+        await receive()
+        await send({"type": f"lifespan.{phase}.complete"})

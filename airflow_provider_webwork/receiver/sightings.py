@@ -1,0 +1,104 @@
+"""What a receiver tells the event log about itself and its endpoints, at most once a second."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from airflow_provider_webwork.events.endpoints import Sighting
+from airflow_provider_webwork.receiver.outage import Outage
+
+HEARTBEAT = timedelta(seconds=5)
+"""How often a receiver with nothing to do says that it is there."""
+
+_NOTHING = Sighting()
+
+
+class Sightings:
+    """Counts deliveries and probes in memory and hands them on; what could not be written is kept for the next time.
+
+    :param record: adds sightings to the endpoints; called in a thread.
+    :param beat: says that this receiver is there; called in a thread.
+    :param every: seconds between two writes.
+    """
+
+    def __init__(
+        self,
+        *,
+        record: Callable[[Mapping[str, Sighting]], None],
+        beat: Callable[[datetime], None],
+        now: Callable[[], datetime],
+        every: float = 1.0,
+    ) -> None:
+        self._record = record
+        self._beat = beat
+        self._now = now
+        self._every = every
+        self._seen: dict[str, Sighting] = {}
+        self._last_beat: datetime | None = None
+        self._outage = Outage("The event log cannot be written")
+        self._stopping = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def works(self) -> bool:
+        """Whether the event log could be written a moment ago."""
+        return self._task is not None and not self._outage.lasts
+
+    def delivery(self, endpoint: str, *, at: datetime) -> None:
+        """Take note of a delivery that was stored, or had been."""
+        seen = self._seen.get(endpoint, _NOTHING)
+        self._seen[endpoint] = replace(seen, deliveries=seen.deliveries + 1, last_delivery_at=at)
+
+    def probe(self, endpoint: str, *, at: datetime) -> None:
+        """Take note of somebody who looked whether the endpoint is there."""
+        self._seen[endpoint] = replace(self._seen.get(endpoint, _NOTHING), last_probe_at=at)
+
+    async def start(self) -> None:
+        """Say that this receiver is there, and go on doing so."""
+        await self._write()
+        self._task = asyncio.create_task(self._keep_writing(), name="webwork-sightings")
+
+    async def stop(self) -> None:
+        """Write what is left and stop."""
+        if self._task is not None:
+            self._stopping.set()
+            await self._task
+            self._task = None
+
+    async def _keep_writing(self) -> None:
+        while not self._stopping.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._every):
+                    await self._stopping.wait()
+            await self._write()
+
+    async def _write(self) -> None:
+        now = self._now()
+        beats = self._last_beat is None or now - self._last_beat >= HEARTBEAT
+        if not self._seen and not beats:
+            return
+        seen, self._seen = self._seen, {}
+        try:
+            if beats:
+                await asyncio.to_thread(self._beat, now)
+                self._last_beat = now
+            if seen:
+                await asyncio.to_thread(self._record, seen)
+        except Exception as error:  # noqa: BLE001 - whatever broke, the next write may work; giving up would be for good
+            self._outage.failed(error)
+            self._seen = {name: _both(seen, self._seen, name) for name in {*seen, *self._seen}}
+        else:
+            self._outage.worked()
+
+
+def _both(earlier: Mapping[str, Sighting], later: Mapping[str, Sighting], name: str) -> Sighting:
+    first, second = earlier.get(name, _NOTHING), later.get(name, _NOTHING)
+    return Sighting(
+        deliveries=first.deliveries + second.deliveries,
+        last_delivery_at=second.last_delivery_at or first.last_delivery_at,
+        last_probe_at=second.last_probe_at or first.last_probe_at,
+    )

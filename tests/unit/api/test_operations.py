@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import dataclasses
+import re
+import subprocess
+import sys
+
+import pytest
+
+from airflow_provider_webwork.api.operations import catalogue, operation
+
+EVERY = [found for named in catalogue().values() for found in named.values()]
+
+
+def test_the_catalogue_has_the_webhooks_of_both_versions():
+    for version in ("v2", "v1"):
+        methods = [each.method for each in catalogue()[version].values() if each.section == "webhooks"]
+        assert sorted(methods) == ["DELETE", "GET", "GET", "POST", "PUT"]
+
+
+@pytest.mark.parametrize("found", EVERY, ids=lambda found: found.name)
+def test_every_operation_is_complete(found):
+    assert found.method in {"GET", "POST", "PUT", "DELETE"}
+    assert found.path.startswith("/")
+    assert set(re.findall(r"{(\w+)}", found.path)) == {each.name for each in found.parameters if each.place == "path"}
+    assert all(each.required for each in found.parameters if each.place == "path")
+    assert set(found.workspace_id) <= {"query", "body"}
+    assert set(found.body_formats) <= {"json", "form"}
+    assert found.sources
+    assert found.summary.endswith(".")
+    assert len({each.argument for each in found.parameters}) == len(found.parameters)
+    assert all(re.fullmatch(r"[a-z][a-z0-9_]*", each.argument) for each in found.parameters)
+
+
+def test_an_operation_cannot_be_changed():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        operation("v2", "getMembers").path = "/elsewhere"
+
+
+def test_an_unknown_operation_is_refused_with_the_nearest_names():
+    with pytest.raises(ValueError, match=r"no operation 'getmember' in the catalogue\. Did you mean getMembers"):
+        operation("v2", "getmember")
+
+
+def test_an_operation_of_the_other_version_is_named_as_such():
+    with pytest.raises(ValueError, match="It belongs to API v1"):
+        operation("v2", "v1ListWebhooks")
+
+
+def test_yaml_is_imported_only_when_an_operation_is_looked_up():
+    program = (
+        "import sys; from airflow_provider_webwork.api import operations; assert 'yaml' not in sys.modules; "
+        "operations.operation('v2', 'getMembers'); assert 'yaml' in sys.modules; assert 'airflow' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

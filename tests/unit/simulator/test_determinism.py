@@ -1,0 +1,63 @@
+"""One seed, one world."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from airflow_provider_webwork.simulator import Simulator
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+def history(running, receiver, **options):
+    """Everything a client and a receiver see of one small story."""
+    receiver.arrived.clear()
+    client = running(now=lambda: NOON, **options)
+    simulator = client.simulator
+    webhook = client.register(receiver.url)
+    seen = [webhook, client.get("/members").json(), client.call("GET", "/workspaces").json()]
+    seen.extend(client.send("POST", f"/time-tracking/{verb}", user_id=7).json() for verb in ("start", "stop"))
+    simulator.wait_for_deliveries(2)
+    bodies = sorted(arrived.body for arrived in receiver.arrived)
+    events = sorted(delivery.event_id for delivery in simulator.deliveries)
+    return [*seen, bodies, events, simulator.token, simulator.login, simulator.password]
+
+
+def test_the_same_seed_tells_the_same_story(running, receiver):
+    assert history(running, receiver, seed=11) == history(running, receiver, seed=11)
+
+
+def test_another_seed_has_other_secrets_ids_and_members(running, receiver):
+    one, other = history(running, receiver, seed=11), history(running, receiver, seed=12)
+    assert one[0]["id"] != other[0]["id"]
+    assert one[0]["token"] != other[0]["token"]
+    assert one[1]["data"] != other[1]["data"]
+    assert one[-3] != other[-3]
+    assert one[-1] != other[-1]
+
+
+def test_a_token_can_be_given(running):
+    client = running(token="given")
+    assert client.simulator.token == "given"
+    assert client.call("GET", "/workspaces").status_code == 200
+
+
+@pytest.mark.parametrize("options", [{"members": 0}, {"role": "Emperor"}, {"page_size": 0}])
+def test_a_world_that_cannot_be_is_refused(options):
+    with pytest.raises(ValueError, match="must be"):
+        Simulator(**options)
+
+
+def test_there_is_no_url_before_the_start():
+    with pytest.raises(RuntimeError, match="with statement"):
+        _ = Simulator().url
+
+
+def test_a_stopped_simulator_can_be_started_again_on_its_port(running):
+    first = running().simulator
+    url, port = first.url, int(first.url.rpartition(":")[2])
+    first.stop()
+    first.stop()
+    assert running(port=port).simulator.url == url

@@ -1,0 +1,90 @@
+"""Every listing in its documented page shape, and in each of the others."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+
+
+def test_the_workspace_names_the_role_of_the_caller(client):
+    body = client.call("GET", "/workspaces").json()
+    (workspace,) = body["data"]
+    assert (workspace["id"], workspace["role"], workspace["status"]) == (1, "Owner", "active")
+    assert workspace["created_at"].endswith("000000Z")
+    assert workspace["activated_at"] == "2025-02-19 19:24:55"
+    span = {"total": 1, "per_page": 20, "current_page": 1, "last_page": 1, "from": 1, "to": 1}
+    assert body["meta"]["pagination"] == span
+
+
+def test_members_come_in_pages_of_twenty(client):
+    first, second, third = (client.get("/members", page=page).json() for page in (1, 2, 3))
+    assert [len(page["data"]) for page in (first, second, third)] == [20, 5, 0]
+    assert [row["id"] for page in (first, second) for row in page["data"]] == list(range(1, 26))
+    pagination = {"total": 25, "per_page": 20, "last_page": 2}
+    assert first["meta"]["pagination"] == {**pagination, "current_page": 1, "from": 1, "to": 20}
+    assert second["meta"]["pagination"] == {**pagination, "current_page": 2, "from": 21, "to": 25}
+    assert third["meta"]["pagination"] == {**pagination, "current_page": 3, "from": None, "to": None}
+
+
+@pytest.mark.parametrize(("asked", "given"), [(3, 3), (100, 25), (1000, 25)])
+def test_the_caller_chooses_the_page_size_up_to_a_hundred(running, asked, given):
+    page = running().get("/members", per_page=asked).json()
+    assert len(page["data"]) == given
+    assert page["meta"]["pagination"]["per_page"] == min(asked, 100)
+
+
+@pytest.mark.parametrize("query", [{"page": 0}, {"page": "x"}, {"per_page": 0}, {"per_page": -1}])
+def test_a_page_that_cannot_be_is_400(client, query):
+    assert client.get("/members", **query).status_code == 400
+
+
+def test_members_are_filtered(client):
+    (member,) = client.get("/members", email="member7@example.com").json()["data"]
+    assert (member["id"], member["firstname"], member["lastname"]) == (7, "Member", "7")
+    assert [row["id"] for row in client.get("/members", status="inactive").json()["data"]] == [12, 24]
+    assert [row["id"] for row in client.get("/members", role="Owner").json()["data"]] == [1]
+    assert client.get("/members", email="nobody@example.com").json()["data"] == []
+
+
+def test_one_member_is_shown_by_id(client):
+    assert client.get("/members/7").json()["data"] == client.get("/members").json()["data"][6]
+    assert client.get("/members/26").status_code == 404
+
+
+def test_webhooks_come_in_max_rows_pages_of_fifty(client):
+    made = [client.register(f"https://receiver.example.com/{n}") for n in range(51)]
+    first, second = (client.get("/webhooks", page=page).json() for page in (1, 2))
+    assert first == {"max_rows": 51, "current_page": 1, "total_pages": 2, "data": made[:50]}
+    assert second["data"] == made[50:]
+
+
+def rows_and_total(shape, body):
+    if shape == "bare_array":
+        return body, len(body)
+    if shape == "max_rows":
+        return body["data"], body["max_rows"]
+    pagination = body["meta"]["pagination"] if shape == "meta_pagination" else body["pagination"]
+    assert body["success"] is True
+    assert body["meta"]["api_version"] == "2.0.0"
+    return body["data"], pagination["total"]
+
+
+@pytest.mark.parametrize("shape", ["max_rows", "meta_pagination", "top_level_pagination", "bare_array"])
+def test_every_listing_takes_every_shape(running, shape):
+    client = running(page_shape=shape, page_size=2)
+    made = [client.register(f"https://receiver.example.com/{n}") for n in range(3)]
+    wanted = made if shape == "bare_array" else made[:2]
+    simulator = client.simulator
+    v1 = requests.get(
+        f"{simulator.base_url_v1}/rest-api/v1/webhooks", auth=(simulator.login, simulator.password), timeout=10
+    )
+    for answer in (client.get("/webhooks"), v1):
+        assert rows_and_total(shape, answer.json()) == (wanted, 3)
+    rows, total = rows_and_total(shape, client.get("/members").json())
+    assert ([row["id"] for row in rows][:2], total) == ([1, 2], 25)
+    assert rows_and_total(shape, client.get("/workspaces").json())[1] == 1
+
+
+def test_an_unknown_shape_is_refused(running):
+    with pytest.raises(ValueError, match="bare_array"):
+        running(page_shape="cursor")
