@@ -7,14 +7,13 @@ import re
 import secrets as random_secrets
 from collections.abc import Iterable
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from airflow_provider_webwork.errors import WebWorkSecretError
+from airflow_provider_webwork.json_types import JSON
 
 if TYPE_CHECKING:
     from cryptography.fernet import MultiFernet
-
-JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 
 MASK = "***"
 

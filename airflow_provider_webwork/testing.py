@@ -22,7 +22,7 @@ import pytest
 from airflow_provider_webwork.events.by_hand import add_by_hand
 from airflow_provider_webwork.events.log import EventLog
 from airflow_provider_webwork.events.store import Store
-from airflow_provider_webwork.secrets import JSON
+from airflow_provider_webwork.json_types import JSON
 from airflow_provider_webwork.simulator import Simulator
 
 

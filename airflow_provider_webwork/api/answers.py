@@ -30,7 +30,7 @@ from airflow_provider_webwork.secrets import MASK, redact_text
 
 if TYPE_CHECKING:
     from airflow_provider_webwork.api.failures import Unanswered
-    from airflow_provider_webwork.api.wire import JSON
+    from airflow_provider_webwork.json_types import JSON
 
 _LONGEST_QUOTE = 300
 _DOUBT = " It may have taken effect all the same: look before you send it again."

@@ -17,7 +17,7 @@ from airflow_provider_webwork.api.wire import plain_text
 
 if TYPE_CHECKING:
     from airflow_provider_webwork.api.operations import Operation, Parameter
-    from airflow_provider_webwork.api.wire import JSON
+    from airflow_provider_webwork.json_types import JSON
 
 log = logging.getLogger(__name__)
 

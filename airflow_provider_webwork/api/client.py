@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from airflow_provider_webwork.api.arguments import BoundOperation
-    from airflow_provider_webwork.api.wire import JSON, Scalar
+    from airflow_provider_webwork.json_types import JSON, Scalar
 
 __all__ = ["BASE_URLS", "Client", "ClientSettings"]
 

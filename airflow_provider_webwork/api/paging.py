@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_webwork.errors import WebWorkResponseError
 
 if TYPE_CHECKING:
-    from airflow_provider_webwork.api.wire import JSON
+    from airflow_provider_webwork.json_types import JSON
 
 log = logging.getLogger(__name__)
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from airflow_provider_webwork.api.settings import ClientSettings
-    from airflow_provider_webwork.api.wire import JSON, BodyFormat
+    from airflow_provider_webwork.api.wire import BodyFormat
+    from airflow_provider_webwork.json_types import JSON
 
 log = logging.getLogger(__name__)
 

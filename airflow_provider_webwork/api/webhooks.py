@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_webwork.api.client import Client
     from airflow_provider_webwork.api.operations import APIVersion
-    from airflow_provider_webwork.api.wire import JSON
+    from airflow_provider_webwork.json_types import JSON
 
 
 @dataclass(frozen=True, kw_only=True)

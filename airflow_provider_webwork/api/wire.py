@@ -6,14 +6,10 @@ import json
 from typing import TYPE_CHECKING, Literal, TypeAlias
 from urllib.parse import urlencode
 
+from airflow_provider_webwork.json_types import JSON, Scalar
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-JSON: TypeAlias = "dict[str, JSON] | list[JSON] | str | int | float | bool | None"
-"""Whatever a JSON text can hold."""
-
-Scalar: TypeAlias = str | int | float | bool | None
-"""A JSON value that is neither a list nor an object."""
 
 BodyFormat: TypeAlias = Literal["json", "form"]
 """How a request body is written; WebWork takes either for webhooks, most of v1 takes forms only."""

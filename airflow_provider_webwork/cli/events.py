@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from airflow_provider_webwork.cli.run import command
 from airflow_provider_webwork.events.by_hand import add_by_hand
 from airflow_provider_webwork.hooks.events import WebWorkEventsHook
-from airflow_provider_webwork.secrets import JSON
+from airflow_provider_webwork.json_types import JSON
 
 
 @command

@@ -13,4 +13,5 @@ def run(args: Namespace) -> None:
     """Run the receiver until it is told to stop."""
     from airflow_provider_webwork.receiver.server import serve
 
-    raise SystemExit(serve(settings_from_airflow(), host=args.host, port=args.port))
+    settings = settings_from_airflow()
+    raise SystemExit(serve(settings, log_url=settings.log_url, host=args.host, port=args.port))

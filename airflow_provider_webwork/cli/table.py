@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from airflow_provider_webwork.secrets import JSON
+from airflow_provider_webwork.json_types import JSON
 
 
 def show(rows: Sequence[Mapping[str, JSON]], *, output: str) -> None:

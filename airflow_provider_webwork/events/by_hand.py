@@ -8,7 +8,7 @@ from datetime import datetime
 
 from airflow_provider_webwork.events.event import WEAK_WINDOW, Event, Identity, new_event_id
 from airflow_provider_webwork.events.log import Arrival, EventLog
-from airflow_provider_webwork.secrets import JSON
+from airflow_provider_webwork.json_types import JSON
 
 
 def add_by_hand(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from airflow_provider_webwork.secrets import JSON
+from airflow_provider_webwork.json_types import JSON
 
 TYPE_FIELDS = ("event", "event_type", "type")
 """Where senders put the name of an event. WebWork documents no delivery; these are the usual places."""

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from airflow_provider_webwork.events.event import Event
-from airflow_provider_webwork.secrets import JSON
+from airflow_provider_webwork.json_types import JSON, Scalar
 
-Scalar: TypeAlias = "bool | int | float | str | None"
 Match: TypeAlias = "Mapping[str, Scalar | list[Scalar]]"
 
 _ABSENT = object()

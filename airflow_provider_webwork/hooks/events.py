@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from airflow.sdk import BaseHook
 
 from airflow_provider_webwork.events.match import EventFilter, Match
-from airflow_provider_webwork.secrets import JSON
+from airflow_provider_webwork.json_types import JSON
 
 if TYPE_CHECKING:
     from airflow_provider_webwork.config import Settings

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from airflow.sdk import BaseHook
 
 from airflow_provider_webwork.errors import WebWorkError
-from airflow_provider_webwork.secrets import JSON, redact_webhook
+from airflow_provider_webwork.json_types import JSON
+from airflow_provider_webwork.secrets import redact_webhook
 
 if TYPE_CHECKING:
     from airflow_provider_webwork.api.client import Client

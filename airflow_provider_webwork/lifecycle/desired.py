@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 from airflow_provider_webwork.api.webhooks import Webhook
 from airflow_provider_webwork.errors import WebWorkAPIError, WebWorkLogError, WebWorkNotFoundError, WebWorkRequestError
 from airflow_provider_webwork.events.endpoints import Endpoint, Endpoints
-from airflow_provider_webwork.secrets import JSON, hash_key
+from airflow_provider_webwork.json_types import JSON
+from airflow_provider_webwork.secrets import hash_key
 
 log = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from airflow_provider_webwork.hooks.endpoints import endpoint_webhooks
 from airflow_provider_webwork.hooks.events import WebWorkEventsHook
 from airflow_provider_webwork.hooks.failures import task_failures
 from airflow_provider_webwork.hooks.webwork import WebWorkHook
+from airflow_provider_webwork.json_types import JSON
 from airflow_provider_webwork.operators import arguments
-from airflow_provider_webwork.secrets import JSON
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

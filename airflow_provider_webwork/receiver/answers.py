@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from airflow_provider_webwork.json_types import JSON
 from airflow_provider_webwork.receiver.asgi import Scope, Send
-from airflow_provider_webwork.secrets import JSON
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from airflow_provider_webwork.events.append import Appender
 from airflow_provider_webwork.events.endpoints import Endpoint, Endpoints
 from airflow_provider_webwork.events.log import EventLog, Stored
 from airflow_provider_webwork.events.store import Store
+from airflow_provider_webwork.json_types import JSON
 from airflow_provider_webwork.receiver.answers import Answer, answer, not_found, send_answer, unavailable
 from airflow_provider_webwork.receiver.asgi import Receive, Scope, Send, header
 from airflow_provider_webwork.receiver.directory import Directory
@@ -29,7 +30,7 @@ from airflow_provider_webwork.receiver.outage import Outage
 from airflow_provider_webwork.receiver.parse import parse
 from airflow_provider_webwork.receiver.sightings import Sightings
 from airflow_provider_webwork.receiver.upload import UploadError, read_body, refuse_announced
-from airflow_provider_webwork.secrets import JSON, Vault
+from airflow_provider_webwork.secrets import Vault
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import NoReturn
 from urllib.parse import parse_qsl
 
-from airflow_provider_webwork.secrets import JSON
+from airflow_provider_webwork.json_types import JSON
 
 DEEPEST = 100
 """How many lists and objects may lie in each other."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from airflow_provider_webwork.events.endpoints import Endpoint
 from airflow_provider_webwork.events.event import STRONG_WINDOW, VOLATILE_FIELDS, WEAK_WINDOW, Identity
-from airflow_provider_webwork.secrets import JSON
+from airflow_provider_webwork.json_types import JSON
 
 
 def scope_of(workspace_id: str | None, endpoint: Endpoint) -> str:

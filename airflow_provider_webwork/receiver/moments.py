@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-from airflow_provider_webwork.secrets import JSON
+from airflow_provider_webwork.json_types import JSON
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """Before this no tracker ran: an earlier time is a placeholder or another unit."""

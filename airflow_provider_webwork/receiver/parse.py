@@ -18,6 +18,7 @@ from airflow_provider_webwork.events.event import (
     new_event_id,
 )
 from airflow_provider_webwork.events.log import Arrival
+from airflow_provider_webwork.json_types import JSON
 from airflow_provider_webwork.receiver.body import NotUnderstoodError, is_form, read_object
 from airflow_provider_webwork.receiver.identity import (
     identity_by_bytes,
@@ -27,7 +28,7 @@ from airflow_provider_webwork.receiver.identity import (
 )
 from airflow_provider_webwork.receiver.moments import moment
 from airflow_provider_webwork.receiver.raw import raw_body
-from airflow_provider_webwork.secrets import JSON, redact_json
+from airflow_provider_webwork.secrets import redact_json
 
 TIME_FIELDS = ("timestamp", "occurred_at", "created_at", "time")
 """Where senders put when an event happened."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from airflow_provider_webwork.secrets import JSON, MASK, redact_bytes
+from airflow_provider_webwork.json_types import JSON
+from airflow_provider_webwork.secrets import MASK, redact_bytes
 
 _NAMES = rb"(?:webhook_)?(?:token|secret)"
 _JSON_FIELD = re.compile(

@@ -13,8 +13,8 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow_provider_webwork.events.match import EventFilter, Match
 from airflow_provider_webwork.hooks.events import WebWorkEventsHook
 from airflow_provider_webwork.hooks.failures import task_failures
+from airflow_provider_webwork.json_types import JSON
 from airflow_provider_webwork.operators import arguments
-from airflow_provider_webwork.secrets import JSON
 from airflow_provider_webwork.triggers.events import WebWorkEventTrigger
 
 if TYPE_CHECKING:

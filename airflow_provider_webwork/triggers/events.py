@@ -30,7 +30,7 @@ class WebWorkEventTrigger(BaseTrigger):
     def __init__(
         self, *, after: int, types: list[str] | None = None, match: Match | None = None, since: str | None = None
     ) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call] # Airflow gives it no types
         self.after = after
         self.types = types
         self.match = match
