@@ -7,6 +7,8 @@ Put ``pytest_plugins = ["airflow_provider_webwork.testing"]`` into your ``confte
     def test_payroll(webwork_log):
         webwork_log.add("tracker.stopped", user_id=7)
         assert dag.test().state == "success"
+
+A sensor that finds no event waits, and ``dag.test()`` waits with it: add the event first.
 """
 
 from __future__ import annotations
@@ -14,10 +16,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 
 from airflow_provider_webwork.events.by_hand import add_by_hand
 from airflow_provider_webwork.events.log import EventLog
@@ -40,10 +43,12 @@ class TemporaryLog:
         """Store an event and return it as Dags see it.
 
         :param type: the name of the event, such as ``tracker.started``.
-        :param received_at: when it is said to have arrived; now if not given.
+        :param received_at: when it is said to have arrived; an hour from now if not given, so that it counts for
+            sensors of a Dag run that the test starts next.
         :param data: what the event says, such as ``user_id=7``.
         """
-        return add_by_hand(self.event_log, type, data, received_at=received_at or datetime.now(UTC)).as_dict()
+        moment = received_at or datetime.now(UTC) + timedelta(hours=1)
+        return add_by_hand(self.event_log, type, data, received_at=moment).as_dict()
 
     def events(self) -> list[dict[str, JSON]]:
         """Return every event in the log."""
@@ -52,9 +57,14 @@ class TemporaryLog:
 
 @pytest.fixture
 def webwork_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TemporaryLog]:
-    """Yield a temporary event log, which holds for this test by ``AIRFLOW__WEBWORK__EVENT_STORE_URL``."""
+    """Yield a temporary event log, which holds for this test by ``AIRFLOW__WEBWORK__EVENT_STORE_URL``.
+
+    Endpoints can be made in it; no receiver listens at their URLs.
+    """
     url = f"sqlite:///{tmp_path / 'webwork_events.db'}"
     monkeypatch.setenv("AIRFLOW__WEBWORK__EVENT_STORE_URL", url)
+    monkeypatch.setenv("AIRFLOW__WEBWORK__SECRET_KEY", Fernet.generate_key().decode())
+    monkeypatch.setenv("AIRFLOW__WEBWORK__RECEIVER_BASE_URL", "http://127.0.0.1:9/webwork")
     store = Store(url)
     yield TemporaryLog(url, EventLog(store))
     store.close()

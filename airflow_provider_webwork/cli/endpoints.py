@@ -12,6 +12,7 @@ from airflow_provider_webwork.events.endpoints import endpoint_name
 from airflow_provider_webwork.hooks.endpoints import endpoint_webhooks
 from airflow_provider_webwork.hooks.events import WebWorkEventsHook
 from airflow_provider_webwork.hooks.webwork import WebWorkHook
+from airflow_provider_webwork.operators.arguments import usable_events
 
 
 @command
@@ -19,8 +20,8 @@ def create(args: Namespace) -> None:
     """Make an endpoint; with events, register its webhook, else print its callback URL."""
     name = endpoint_name(args.endpoint)
     hook = WebWorkEventsHook()
-    if args.events:
-        events = [event.strip() for event in args.events.split(",") if event.strip()]
+    if args.events is not None:
+        events = usable_events([event.strip() for event in args.events.split(",") if event.strip()])
         outcome = endpoint_webhooks(WebWorkHook(args.conn_id), hook).ensure(name, events=events)
         show([outcome.as_dict()], output=args.output)
         return

@@ -1,8 +1,9 @@
-"""What every command does first and last: read connections as the server does, and end with a sentence on errors."""
+"""What every command does first and last: where connections and logs are, and ending with a sentence on errors."""
 
 from __future__ import annotations
 
 import functools
+import logging
 import os
 import sys
 from argparse import Namespace
@@ -24,6 +25,7 @@ def command(function: Command) -> Command:
         # Airflow's own commands tell the Task SDK in this way to look into the metadata database for connections
         # (airflow/cli/commands/connection_command.py).
         os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
+        _log_to_stderr()
         try:
             function(args)
         except WebWorkError as error:
@@ -34,3 +36,10 @@ def command(function: Command) -> Command:
             raise SystemExit(2) from None
 
     return run
+
+
+def _log_to_stderr() -> None:
+    """Keep log lines out of what a command answers: Airflow logs to stdout, where programs read the JSON."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.StreamHandler) and handler.stream is sys.stdout:
+            handler.setStream(sys.stderr)

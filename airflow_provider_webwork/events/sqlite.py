@@ -55,12 +55,27 @@ def file_id(url: sa.URL) -> FileId | None:
 def _prepare(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
     # The driver would begin transactions on its own, and never with IMMEDIATE.
     connection.isolation_level = None
-    (mode,) = connection.execute("PRAGMA journal_mode=WAL").fetchone()
+    mode = _wal_mode(connection)
     if mode != "wal":
         msg = f"The event log needs SQLite's WAL mode, and its file only offers {mode!r}: put it on a local disk."
         raise WebWorkConfigurationError(msg)
     # NORMAL would lose acknowledged events on power loss in WAL mode (https://sqlite.org/pragma.html#pragma_synchronous).
     connection.execute("PRAGMA synchronous=FULL")
+
+
+def _wal_mode(connection: sqlite3.Connection) -> str:
+    """Ask for WAL mode and return the mode that the file is in then."""
+    # Of several processes that open a new file at once, SQLite fails all but one without making them wait as it does
+    # at the beginning of a transaction (https://sqlite.org/c3ref/busy_handler.html). So wait for one of those.
+    for _ in range(100):
+        try:
+            return str(connection.execute("PRAGMA journal_mode=WAL").fetchone()[0])
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            connection.execute("BEGIN EXCLUSIVE")
+            connection.execute("COMMIT")
+    return str(connection.execute("PRAGMA journal_mode=WAL").fetchone()[0])
 
 
 def _begin(connection: sa.Connection) -> None:

@@ -123,8 +123,8 @@ class Store:
         elif here.file is None:
             # The open connections would go on, and what they store would be gone with the last of them.
             msg = (
-                f"The event log {self.name} is gone: its file was deleted, or its disk is not mounted. Nothing was "
-                "stored. Put it back, or restart this process to begin with an empty log."
+                f"The event log {self.name} is gone: its file was deleted, or its disk is not mounted or may not be "
+                "read. Nothing was stored. Put it back, or restart this process to begin with an empty log."
             )
             raise WebWorkLogUnavailableError(msg)
         else:

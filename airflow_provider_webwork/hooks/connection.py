@@ -50,16 +50,20 @@ def _base_url(connection: Connection, version: str) -> str:
     if not host:
         return ""
     bare = "://" not in host
-    parts = urlsplit(f"https://{host}" if bare else host)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    try:
+        parts = urlsplit(f"https://{host}" if bare else host)
+        usable, port = parts.scheme in {"http", "https"} and bool(parts.hostname), parts.port
+    except ValueError:  # such as a port that is no number
+        usable, port = False, None
+    if not usable:
         raise _unusable(connection, "host", "is not a URL such as https://api.webwork-tracker.com/api/v2")
     location = parts.netloc
-    if connection.port and not parts.port:
+    if connection.port and port is None:
         location = f"{location}:{connection.port}"
     path = parts.path
     if bare and not path.strip("/"):
         path = USUAL_PATHS[version]
-    return urlunsplit((parts.scheme, location, path.rstrip("/"), "", ""))
+    return urlunsplit((parts.scheme, location, path.rstrip("/"), parts.query, parts.fragment))
 
 
 def _workspace_id(connection: Connection, extra: Mapping[str, Any]) -> int | None:

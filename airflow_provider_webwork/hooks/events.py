@@ -82,6 +82,15 @@ class WebWorkEventsHook(BaseHook):
             if (since is None or event.received_at >= since) and (until is None or event.received_at < until):
                 yield event.as_dict()
 
+    def last_receiver_at(self) -> datetime | None:
+        """Return when a receiver was last seen to serve the log; ``None`` if there never was one.
+
+        :raises WebWorkLogUnavailableError: if the log cannot be read right now.
+        """
+        from airflow_provider_webwork.events.receivers import Receivers
+
+        return next((receiver.seen_at for receiver in Receivers(self.store).list()), None)
+
     def list_endpoints(self, *, webwork_conn_id: str | None = None) -> list[dict[str, JSON]]:
         """Return the endpoints without their secrets.
 

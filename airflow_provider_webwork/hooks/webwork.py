@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from airflow.sdk import BaseHook
+from airflow.sdk.exceptions import AirflowNotFoundException
 
-from airflow_provider_webwork.errors import WebWorkError
+from airflow_provider_webwork.errors import WebWorkConfigurationError, WebWorkError
 from airflow_provider_webwork.json_types import JSON
 from airflow_provider_webwork.secrets import redact_webhook
 
 if TYPE_CHECKING:
-    from airflow_provider_webwork.api.client import Client
+    from airflow_provider_webwork.api.client import Client, ClientSettings
     from airflow_provider_webwork.api.webhooks import Webhook, Webhooks
 
 
@@ -48,9 +50,8 @@ class WebWorkHook(BaseHook):
         :raises WebWorkConfigurationError: if the connection is not usable.
         """
         from airflow_provider_webwork.api.client import Client
-        from airflow_provider_webwork.hooks.connection import client_settings
 
-        return Client(client_settings(self.get_connection(self.webwork_conn_id)))
+        return Client(self._settings())
 
     @cached_property
     def webhooks(self) -> Webhooks:
@@ -134,26 +135,46 @@ class WebWorkHook(BaseHook):
 
     def test_connection(self) -> tuple[bool, str]:
         """Say who the connection signs in as and which workspaces it sees, or what is wrong."""
+        from airflow_provider_webwork.api.client import Client
+        from airflow_provider_webwork.api.retries import RetryPolicy
+        from airflow_provider_webwork.api.webhooks import Webhooks
+
         try:
-            if self.client.settings.api_version == "v1":
-                count = sum(1 for _ in self.webhooks.list())
+            # A person waits for the answer: what fails is said at once.
+            with Client(replace(self._settings(), retry=RetryPolicy(attempts=1))) as client:
+                if client.settings.api_version == "v2":
+                    return _test_workspaces(client)
+                count = sum(1 for _ in Webhooks(client).list())
                 return True, f"WebWork API v1 accepts the login; it has {count} webhooks."
-            return self._test_workspaces()
         except WebWorkError as error:
             return False, str(error)
 
-    def _test_workspaces(self) -> tuple[bool, str]:
-        workspaces = [record for record in self.iterate("getWorkspaces") if isinstance(record, dict)]
-        seen = ", ".join(f"{each.get('id')} ({each.get('workspace_name')}, {each.get('role')})" for each in workspaces)
-        wanted = self.client.settings.workspace_id
-        for workspace in workspaces:
-            if str(workspace.get("id")) == str(wanted):
-                return True, f"Workspace {workspace.get('workspace_name')} ({wanted}), as {workspace.get('role')}."
-        if not workspaces:
-            return False, "WebWork accepts the token, but it sees no workspace. Use the token of an owner."
-        if wanted is None:
-            return True, f"WebWork accepts the token. Now put a workspace id into the connection; it sees: {seen}."
-        return False, f"WebWork accepts the token, but it does not see workspace {wanted}. It sees: {seen}."
+    def _settings(self) -> ClientSettings:
+        from airflow_provider_webwork.hooks.connection import client_settings
+
+        try:
+            connection = self.get_connection(self.webwork_conn_id)
+        except AirflowNotFoundException:
+            msg = (
+                f"There is no connection {self.webwork_conn_id!r}. Make one of type webwork in Airflow under Admin > "
+                "Connections, or by `airflow connections add`."
+            )
+            raise WebWorkConfigurationError(msg) from None
+        return client_settings(connection)
+
+
+def _test_workspaces(client: Client) -> tuple[bool, str]:
+    workspaces = list(client.iterate("getWorkspaces"))
+    seen = ", ".join(f"{each.get('id')} ({each.get('workspace_name')}, {each.get('role')})" for each in workspaces)
+    wanted = client.settings.workspace_id
+    for workspace in workspaces:
+        if str(workspace.get("id")) == str(wanted):
+            return True, f"Workspace {workspace.get('workspace_name')} ({wanted}), as {workspace.get('role')}."
+    if not workspaces:
+        return False, "WebWork accepts the token, but it sees no workspace. Use the token of an owner."
+    if wanted is None:
+        return True, f"WebWork accepts the token. Now put a workspace id into the connection; it sees: {seen}."
+    return False, f"WebWork accepts the token, but it does not see workspace {wanted}. It sees: {seen}."
 
 
 def _shown(webhook: Webhook) -> dict[str, JSON]:

@@ -14,7 +14,13 @@ from typing import Literal, Protocol
 from urllib.parse import urlsplit
 
 from airflow_provider_webwork.api.webhooks import Webhook
-from airflow_provider_webwork.errors import WebWorkAPIError, WebWorkLogError, WebWorkNotFoundError, WebWorkRequestError
+from airflow_provider_webwork.errors import (
+    WebWorkAPIError,
+    WebWorkConfigurationError,
+    WebWorkLogError,
+    WebWorkNotFoundError,
+    WebWorkRequestError,
+)
 from airflow_provider_webwork.events.endpoints import Endpoint, Endpoints
 from airflow_provider_webwork.json_types import JSON
 from airflow_provider_webwork.secrets import hash_key
@@ -88,6 +94,7 @@ class EndpointWebhooks:
         :raises WebWorkAPIError: if WebWork refuses or fails; a further try goes on where this one stopped.
         """
         endpoint = self.endpoints.open(name, now=self.now())
+        self._check_workspace(endpoint)
         ours = self._ours(endpoint)
         for spare in ours[1:]:
             log.warning("Endpoint %s has a second webhook %s; deleting it.", name, spare.id)
@@ -104,6 +111,7 @@ class EndpointWebhooks:
         if endpoint is None:
             msg = f"There is no endpoint {name!r}. Make it with WebWorkCreateWebhookOperator(endpoint={name!r}, ...)."
             raise WebWorkLogError(msg)
+        self._check_workspace(endpoint)
         ours = self._ours(endpoint)
         if not ours:
             msg = (
@@ -126,6 +134,7 @@ class EndpointWebhooks:
                 return Outcome(action="missing", webhook_id=None, endpoint=name)
             msg = f"There is no endpoint {name!r}. See `airflow webwork endpoints list`."
             raise WebWorkLogError(msg)
+        self._check_workspace(endpoint)
         ours = self._ours(endpoint)
         for webhook in ours:
             _delete(self.webhooks, webhook.id)
@@ -136,6 +145,18 @@ class EndpointWebhooks:
             events=endpoint.events,
             endpoint=name,
         )
+
+    def _check_workspace(self, endpoint: Endpoint) -> None:
+        """Refuse a connection that cannot see the endpoint's webhook: to go on would orphan it."""
+        if None in {endpoint.webhook_id, endpoint.workspace_id, self.workspace_id}:
+            return
+        if endpoint.workspace_id != self.workspace_id:
+            msg = (
+                f"The webhook of endpoint {endpoint.name!r} is in workspace {endpoint.workspace_id} (connection "
+                f"{endpoint.conn_id!r}), and connection {self.conn_id!r} is for workspace {self.workspace_id}. Use "
+                "the former connection, or delete the endpoint with it first."
+            )
+            raise WebWorkConfigurationError(msg)
 
     def _ours(self, endpoint: Endpoint) -> list[Webhook]:
         """The webhooks that call the endpoint, the recorded one first."""
@@ -169,6 +190,8 @@ class EndpointWebhooks:
 
     def _record(self, endpoint: Endpoint, key: str, webhook: Webhook, events: Sequence[str]) -> None:
         token = webhook.token or self.webhooks.get(webhook.id).token
+        if token is None and webhook.id == endpoint.webhook_id:
+            token = endpoint.webhook_token
         known = (endpoint.webhook_id, endpoint.webhook_token, endpoint.events, endpoint.conn_id, endpoint.workspace_id)
         if known == (webhook.id, token, tuple(events), self.conn_id, self.workspace_id) and not endpoint.pending_key:
             return
@@ -208,7 +231,7 @@ def ensure_url(
             webhooks.update(webhook.id, url=url, events=events)
             action = "repaired"
     else:
-        webhook, action = _create(webhooks, url=url, events=events)
+        webhook, action = _create(webhooks, url=url, events=events, known=present)
         for old in present:
             _delete(webhooks, old.id)
     if webhook.token is None:
@@ -237,12 +260,13 @@ def delete_webhook(webhooks: WebhooksAPI, webhook_id: str, *, ignore_missing: bo
 
     :raises WebWorkNotFoundError: if there is no such webhook and ``ignore_missing`` is false.
     """
-    try:
-        present = webhooks.get(webhook_id)
-    except WebWorkNotFoundError:
+    # Looked for in the list, because API v1 answers 200 and no more than a text about what does not exist.
+    present = _find(webhooks, webhook_id)
+    if present is None:
         if ignore_missing:
             return Outcome(action="missing", webhook_id=webhook_id)
-        raise
+        msg = f"WebWork has no webhook {webhook_id} in the workspace of the connection."
+        raise WebWorkNotFoundError(msg)
     _delete(webhooks, webhook_id)
     return Outcome(action="deleted", webhook_id=webhook_id, events=present.events)
 
@@ -262,15 +286,21 @@ def delete_url(webhooks: WebhooksAPI, url: str, *, ignore_missing: bool = True) 
     raise WebWorkNotFoundError("WebWork has no webhook for this URL.")
 
 
-def _create(webhooks: WebhooksAPI, *, url: str, events: Sequence[str]) -> tuple[Webhook, Action]:
-    """Register a webhook; if the answer got lost, look whether it is there rather than ask twice."""
+def _create(
+    webhooks: WebhooksAPI, *, url: str, events: Sequence[str], known: Sequence[Webhook] = ()
+) -> tuple[Webhook, Action]:
+    """Register a webhook; if the answer got lost, look whether it is there rather than ask twice.
+
+    :param known: the webhooks that had the URL before.
+    """
     try:
         return webhooks.create(url=url, events=events), "created"
     except WebWorkAPIError as error:
         if not error.effect_unknown:
             raise
+        before = {webhook.id for webhook in known}
         for webhook in webhooks.list():
-            if webhook.url == url:
+            if webhook.url == url and webhook.id not in before:
                 log.info("WebWork's answer got lost, but it registered the webhook: %s.", webhook.id)
                 return webhook, "created"
         raise
@@ -279,8 +309,15 @@ def _create(webhooks: WebhooksAPI, *, url: str, events: Sequence[str]) -> tuple[
 def _delete(webhooks: WebhooksAPI, webhook_id: str) -> None:
     try:
         webhooks.delete(webhook_id)
-    except WebWorkNotFoundError:
+    except (WebWorkNotFoundError, WebWorkRequestError):
+        # API v1 refuses to delete what is gone in the same way as it refuses anything else.
+        if _find(webhooks, webhook_id) is not None:
+            raise
         log.info("Webhook %s is gone already.", webhook_id)
+
+
+def _find(webhooks: WebhooksAPI, webhook_id: str) -> Webhook | None:
+    return next((webhook for webhook in webhooks.list() if webhook.id == webhook_id), None)
 
 
 def _key(url: str) -> str | None:

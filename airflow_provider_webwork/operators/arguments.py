@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
@@ -21,12 +22,16 @@ def exactly_one(operator: BaseOperator, **values: object) -> None:
 
 
 def is_known(value: object) -> bool:
-    """Whether the value is known when the Dag is parsed: no template, and not the output of another task."""
-    if isinstance(value, str):
-        return "{{" not in value and "{%" not in value
-    return isinstance(value, (list, tuple, set, frozenset, int, float, bool)) and all(
-        is_known(item) for item in (value if isinstance(value, Iterable) else ())
-    )
+    """Whether the value is known when the Dag is parsed: it holds no template and no output of another task."""
+    match value:
+        case str():
+            return "{{" not in value and "{%" not in value
+        case Mapping():
+            return all(is_known(item) for pair in value.items() for item in pair)
+        case list() | tuple() | set() | frozenset():
+            return all(map(is_known, value))
+        case _:
+            return value is None or isinstance(value, (int, float, datetime))
 
 
 def usable_events(events: object) -> tuple[str, ...]:
@@ -62,8 +67,12 @@ def usable_url(url: object) -> str:
 
     :raises ValueError: if it is not a full URL.
     """
-    parts = urlsplit(url if isinstance(url, str) else "")
-    if not isinstance(url, str) or parts.scheme not in {"http", "https"} or not parts.hostname:
+    try:
+        parts = urlsplit(url if isinstance(url, str) else "")
+        full = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # such as a bracket that is not closed
+        full = False
+    if not isinstance(url, str) or not full:
         msg = "url must be the full URL of a receiver, such as https://hooks.example.com/webwork."
         raise ValueError(msg)
     return url
@@ -81,11 +90,14 @@ def usable_conflict(on_conflict: object) -> Literal["adopt", "replace", "fail"]:
     raise ValueError(msg)
 
 
-def masked_variable(name: str) -> str:
+def masked_variable(name: object) -> str:
     """Return the name of an Airflow Variable that may hold a token.
 
-    :raises ValueError: if Airflow would show the value of a Variable of that name.
+    :raises ValueError: if it is no name, or Airflow would show the value of a Variable of that name.
     """
+    if not isinstance(name, str) or not name.strip():
+        msg = "token_variable must be the name of an Airflow Variable, such as 'payroll_webhook_token'."
+        raise ValueError(msg)
     # Not in the __all__ of its module, but apache-airflow-providers-common-compat takes it from there as well.
     from airflow.sdk.log import redact  # type: ignore[attr-defined]
 

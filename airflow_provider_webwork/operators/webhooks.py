@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -89,7 +89,9 @@ class WebWorkCreateWebhookOperator(_WebhookOperator):
         if endpoint is not None and token_variable is not None:
             msg = "token_variable goes with url; the token of an endpoint is kept with the endpoint."
             raise ValueError(msg)
-        _check(events=events, endpoint=endpoint, url=url, on_conflict=on_conflict)
+        if arguments.is_known(events):
+            arguments.usable_events(events)
+        _check(endpoint=endpoint, url=url, token_variable=token_variable, on_conflict=on_conflict)
         self.endpoint = endpoint
         self.url = url
         self.events = events
@@ -230,11 +232,12 @@ class WebWorkDeleteWebhookOperator(_WebhookOperator):
 
 
 def _check(**values: object) -> None:
-    """Check what is known when the Dag is parsed."""
-    usable = {
+    """Check what is known when the Dag is parsed; what is not given is not checked."""
+    usable: dict[str, Callable[[object], object]] = {
         "events": arguments.usable_events,
         "endpoint": arguments.usable_endpoint,
         "url": arguments.usable_url,
+        "token_variable": arguments.masked_variable,
         "on_conflict": arguments.usable_conflict,
     }
     for name, value in values.items():

@@ -34,6 +34,9 @@ from airflow_provider_webwork.secrets import Vault
 
 log = logging.getLogger(__name__)
 
+LOCK_SECONDS = 5.0
+"""WebWork does not say how long it waits for an answer; other senders of webhooks give up after 5 to 30 seconds."""
+
 _HOOKS = "/hooks/"
 _METHODS = ("GET", "HEAD", "POST")
 _LIVE = "/health/live"
@@ -59,13 +62,21 @@ class Receiver:
 
     :param settings: the options of the receiver.
     :param log_url: the event log that it stores to.
+    :param lock_timeout: seconds that deliveries wait while another process writes to the log, before they get 503.
     :param now: the clock for arrival times and expiring keys.
     """
 
-    def __init__(self, settings: Settings, *, log_url: str, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        log_url: str,
+        lock_timeout: float = LOCK_SECONDS,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
         self._settings = settings
         self._now = now
-        self._store = Store(log_url)
+        self._store = Store(log_url, lock_timeout=lock_timeout)
         endpoints = Endpoints(self._store, Vault(settings.secret_keys))
         self._directory = Directory(endpoints.list, now=now)
         self._sightings = Sightings(record=endpoints.record, beat=self._beat, now=now)

@@ -1,4 +1,4 @@
-"""What goes to and fro between an ASGI server and an application (https://asgi.readthedocs.io)."""
+"""What passes between an ASGI server and an application (https://asgi.readthedocs.io)."""
 
 from __future__ import annotations
 

@@ -63,7 +63,8 @@ class Directory:
             with suppress(asyncio.CancelledError):
                 await self._task
             self._task = None
-        self._tell_waiting(succeeded=False)
+        waiting, self._next_read = self._next_read, None
+        _tell(waiting, succeeded=False)
 
     async def find(self, key: str) -> Endpoint | None:
         """Return the endpoint that takes deliveries with this key now; ``None`` if there surely is none.
@@ -104,17 +105,18 @@ class Directory:
     async def _read(self) -> None:
         self._wanted.clear()
         waiting, self._next_read = self._next_read, None
+        succeeded = False
         try:
             endpoints = await asyncio.to_thread(lambda: list(self._load()))
+            self._by_hash = {key_hash: endpoint for endpoint in endpoints for key_hash in endpoint.key_hashes}
+            self._outage.worked()
+            succeeded = True
         except Exception as error:  # noqa: BLE001 - whatever broke, the next read may work; giving up would be for good
             self._outage.failed(error)
-        else:
-            self._outage.worked()
-            self._by_hash = {key_hash: endpoint for endpoint in endpoints for key_hash in endpoint.key_hashes}
-        if waiting is not None and not waiting.done():
-            waiting.set_result(not self._outage.lasts)
+        finally:
+            _tell(waiting, succeeded=succeeded)
 
-    def _tell_waiting(self, *, succeeded: bool) -> None:
-        waiting, self._next_read = self._next_read, None
-        if waiting is not None and not waiting.done():
-            waiting.set_result(succeeded)
+
+def _tell(waiting: asyncio.Future[bool] | None, *, succeeded: bool) -> None:
+    if waiting is not None and not waiting.done():
+        waiting.set_result(succeeded)

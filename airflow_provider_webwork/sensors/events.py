@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseSensorOperator, PokeReturnValue, conf
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
+from airflow_provider_webwork.events.event import time_text
 from airflow_provider_webwork.events.match import EventFilter, Match
 from airflow_provider_webwork.hooks.events import WebWorkEventsHook
 from airflow_provider_webwork.hooks.failures import task_failures
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from airflow_provider_webwork.events.event import Event
 
 _FIRST_ATTEMPT = "webwork_first_attempt"
+_ABSENT = timedelta(minutes=1)
 
 
 class WebWorkEventSensor(BaseSensorOperator):
@@ -62,9 +65,11 @@ class WebWorkEventSensor(BaseSensorOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(poke_interval=poke_interval, **kwargs)
-        if arguments.is_known(types) or isinstance(types, str):
+        if arguments.is_known(types):
             EventFilter.of(types=types)
         if isinstance(match, dict):
+            EventFilter.of(match={path: value for path, value in match.items() if arguments.is_known(value)})
+        elif arguments.is_known(match):
             EventFilter.of(match=match)
         if arguments.is_known(since):
             _moment(since)
@@ -86,19 +91,20 @@ class WebWorkEventSensor(BaseSensorOperator):
             return found
         try:
             seen = self.poke(context)
-        except AirflowFailException as error:
-            # Waiting on the worker, Airflow does this itself.
-            if self.soft_fail or self.never_fail:
+        except AirflowException as error:
+            # Waiting on the worker, Airflow does this itself (airflow/sdk/bases/sensor.py).
+            if self.never_fail or (self.soft_fail and isinstance(error, AirflowFailException)):
                 raise AirflowSkipException("Skipped, because the first look failed.") from error
             raise
         if isinstance(seen, PokeReturnValue):
             return list(seen.xcom_value or [])
         since = self._since(context)
+        wanted = EventFilter.of(types=self.types, match=self.match)
         return self.defer(
             trigger=WebWorkEventTrigger(
                 after=self._position or 0,
-                types=None if self.types is None else list(self.types),
-                match=self.match,
+                types=list(wanted.types) or None,
+                match={path: list(values) for path, values in wanted.match} or None,
                 since=since.isoformat() if isinstance(since, datetime) else None,
             ),
             method_name="execute_complete",
@@ -113,7 +119,7 @@ class WebWorkEventSensor(BaseSensorOperator):
             log = self.hook.event_log
             if self._position is None:
                 self._position = _start(since, log.position_before)
-                self.log.info("Looking for events in %s after position %s.", self.hook.store.name, self._position)
+                self._say_where()
             end = log.head()
             for event in log.read(wanted, after=self._position, until=end):
                 if not isinstance(since, datetime) or event.received_at >= since:
@@ -121,13 +127,14 @@ class WebWorkEventSensor(BaseSensorOperator):
             self._position = max(self._position, end)
             return False
 
-    def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> list[dict[str, JSON]]:
+    def execute_complete(self, context: Context, event: object = None) -> list[dict[str, JSON]]:
         """Fetch the event that the trigger saw.
 
         :raises AirflowFailException: if the trigger did not name one, or the log does not have it any more.
         """
-        seq, event_id = (event or {}).get("seq"), (event or {}).get("event_id")
-        if not isinstance(seq, int):
+        named = event if isinstance(event, dict) else {}
+        seq, event_id = named.get("seq"), named.get("event_id")
+        if not isinstance(seq, int) or not isinstance(event_id, str):
             msg = f"The trigger fired without naming an event: {event!r}."
             raise AirflowFailException(msg)
         with task_failures():
@@ -136,6 +143,17 @@ class WebWorkEventSensor(BaseSensorOperator):
             msg = f"Event {event_id} (seq {seq}) is not in {self.hook.store.name} any more; it may have been pruned."
             raise AirflowFailException(msg)
         return [self._found(page[0])]
+
+    def _say_where(self) -> None:
+        self.log.info("Looking for events in %s after position %s.", self.hook.store.name, self._position)
+        seen = self.hook.last_receiver_at()
+        if seen is None or datetime.now(UTC) - seen > _ABSENT:
+            when = "was never seen" if seen is None else f"was last seen at {time_text(seen)}"
+            self.log.warning(
+                "A receiver %s at this event log. Events arrive only while one runs: start `airflow webwork receiver`, "
+                "or look whether it uses the same [webwork] event_store_url.",
+                when,
+            )
 
     def _found(self, event: Event) -> dict[str, JSON]:
         self.log.info("Event %s (%s, seq %s) matches.", event.id, event.type, event.seq)
@@ -161,16 +179,16 @@ def _moment(since: object) -> Any:
         since = since[0]  # a sensor returns a list of one event
     if isinstance(since, dict) and isinstance(since.get("seq"), int):
         return since["seq"]
+    moment = since
     if isinstance(since, str):
-        try:
-            since = datetime.fromisoformat(since)
-        except ValueError:
-            since = None
-    if isinstance(since, datetime) and since.tzinfo is not None:
-        return since
+        with suppress(ValueError):
+            moment = datetime.fromisoformat(since)
+    if isinstance(moment, datetime) and moment.tzinfo is not None:
+        return moment
+    shown = repr(since) if isinstance(since, (str, datetime)) else type(since).__name__
     msg = (
-        "since must be 'run', 'now', 'beginning', a datetime with a time zone, or an event of an earlier task; "
-        f"got {type(since).__name__}."
+        "since must be 'run', 'now', 'beginning', a datetime with a time zone, or an event of an earlier task, "
+        f"not {shown}."
     )
     raise ValueError(msg)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from contextvars import Context
 from dataclasses import dataclass
 from datetime import datetime
 from weakref import WeakKeyDictionary
@@ -57,13 +58,20 @@ class Feed:
         waiter = _Waiter(wanted, after, since, loop.create_future())
         self._waiters.add(waiter)
         if self._poll is None or self._poll.done():
-            self._poll = loop.create_task(self._run(), name="webwork-feed")
+            # In a context of its own: what it logs is not for the log of the task that happened to come first.
+            self._poll = loop.create_task(self._run(), name="webwork-feed", context=Context())
         try:
             return await waiter.found
         finally:
             self._waiters.discard(waiter)
 
     async def _run(self) -> None:
+        try:
+            await self._serve()
+        finally:
+            self._poll = None
+
+    async def _serve(self) -> None:
         pause = self._interval
         while self._waiters:
             waiters = list(self._waiters)
@@ -71,12 +79,12 @@ class Feed:
                 end, found = await asyncio.to_thread(self._scan, waiters)
             except WebWorkError as error:
                 if error.permanent:
-                    _fail(waiters, error)
+                    self._fail(waiters, error)
                     continue
                 pause = min(pause * 2, LONGEST_PAUSE)
                 log.warning("Waiting tasks cannot see events: %s Trying again in %.0f s.", error, pause)
             except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
-                _fail(waiters, error)
+                self._fail(waiters, error)
                 continue
             else:
                 pause = self._interval
@@ -104,6 +112,12 @@ class Feed:
                 waiter.found.set_result(found[waiter])
                 self._waiters.discard(waiter)
         return full
+
+    def _fail(self, waiters: Iterable[_Waiter], error: Exception) -> None:
+        for waiter in waiters:
+            self._waiters.discard(waiter)
+            if not waiter.found.done():
+                waiter.found.set_exception(error)
 
 
 _feeds: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Feed]] = WeakKeyDictionary()
@@ -133,9 +147,3 @@ def _finders(event: Event, waiters: Iterable[_Waiter]) -> list[_Waiter]:
         and (waiter.since is None or event.received_at >= waiter.since)
         and waiter.wanted.matches(event)
     ]
-
-
-def _fail(waiters: Iterable[_Waiter], error: Exception) -> None:
-    for waiter in waiters:
-        if not waiter.found.done():
-            waiter.found.set_exception(error)

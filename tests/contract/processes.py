@@ -3,7 +3,10 @@
 import multiprocessing
 import traceback
 
-SPAWN = multiprocessing.get_context("spawn")
+FRESH = multiprocessing.get_context("forkserver")
+"""Processes that inherit nothing from the test, neither connections nor threads."""
+
+FRESH.set_forkserver_preload(["alembic.autogenerate", "alembic.command", "hypothesis", "pytest", "sqlalchemy"])
 
 
 class Together:
@@ -13,12 +16,12 @@ class Together:
     """
 
     def __init__(self, function, arguments):
-        self._start = SPAWN.Barrier(len(arguments))
+        self._start = FRESH.Barrier(len(arguments))
         self._pipes, self._processes = [], []
         for each in arguments:
-            receiving, sending = SPAWN.Pipe(duplex=False)
+            receiving, sending = FRESH.Pipe(duplex=False)
             self._pipes.append(receiving)
-            self._processes.append(SPAWN.Process(target=_run, args=(self._start, sending, function, each)))
+            self._processes.append(FRESH.Process(target=_run, args=(self._start, sending, function, each)))
 
     def __enter__(self):
         for process in self._processes:

@@ -1,5 +1,6 @@
 """An endpoint, a clock, and a receiver that is driven without sockets."""
 
+import asyncio
 import json
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -70,6 +71,15 @@ class Got:
         return json.loads(self.body)
 
 
+async def until(condition):
+    """Wait for something that other threads do."""
+    for _ in range(1000):
+        if condition():
+            return
+        await asyncio.sleep(0.005)
+    raise AssertionError("It did not happen within 5 seconds.")
+
+
 async def ask(app, method, path, *, body=b"", headers=None, root_path="", receive=None, **scope):
     """Send one request to an ASGI application; ``body`` may be a list of chunks."""
     chunks = body if isinstance(body, list) else [body]
@@ -77,16 +87,18 @@ async def ask(app, method, path, *, body=b"", headers=None, root_path="", receiv
         {"type": "http.request", "body": chunk, "more_body": number < len(chunks)}
         for number, chunk in enumerate(chunks, start=1)
     ]
-    got = Got({
-        "type": "http",
-        "method": method,
-        "path": path,
-        "raw_path": path.encode(),
-        "query_string": b"",
-        "root_path": root_path,
-        "headers": [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()],
-        **scope,
-    })
+    got = Got(
+        {
+            "type": "http",
+            "method": method,
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": b"",
+            "root_path": root_path,
+            "headers": [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()],
+            **scope,
+        }
+    )
 
     async def from_list():
         return messages.pop(0) if messages else {"type": "http.disconnect"}
@@ -132,7 +144,7 @@ def running(tmp_path, clock):
     async def run(**options):
         variables = {f"AIRFLOW__WEBWORK__{name.upper()}": str(value) for name, value in options.items()}
         settings = settings_from_environment({"AIRFLOW__WEBWORK__SECRET_KEY": secret_key, **variables})
-        receiver = Receiver(settings, log_url=f"{url}?timeout=0.1", now=clock)
+        receiver = Receiver(settings, log_url=url, lock_timeout=0.1, now=clock)
         await receiver.start()
         try:
             yield Place(receiver, store, endpoints, key)
