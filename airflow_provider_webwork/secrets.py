@@ -6,7 +6,7 @@ import hashlib
 import re
 import secrets as random_secrets
 from collections.abc import Iterable
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from airflow_provider_webwork.errors import WebWorkSecretError
@@ -168,6 +168,7 @@ class _Search:
         return re.compile("|".join("".join(map(_any_form, secret)) for secret in self._secrets))
 
 
+@lru_cache(maxsize=1024)  # of characters, not of secrets
 def _any_form(character: str) -> str:
     """Return a pattern for a character as it is, percent-encoded or escaped by JSON: each encoder chooses anew."""
     forms = [re.escape(character)]
