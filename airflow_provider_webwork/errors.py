@@ -88,6 +88,10 @@ class WebWorkLogError(WebWorkError):
     """The event log refuses an operation; the text says which and why."""
 
 
+class WebWorkConsumerError(WebWorkLogError):
+    """A claim cannot be served as it is; the text names the consumer and the command that helps."""
+
+
 class WebWorkLogUnavailableError(WebWorkLogError):
     """The event log cannot be reached or written right now: try later, nothing was stored."""
 

@@ -65,29 +65,36 @@ class EventLog:
 
         :raises WebWorkLogUnavailableError: if nothing could be stored.
         """
-        with self._store.write() as connection:
+        with self._store.append() as connection:
             return _append(connection, arrivals)
 
     def head(self) -> int:
         """Return the ``seq`` of the newest event; 0 if there is none."""
         with self._store.read() as connection:
-            return _head(connection)
+            return head(connection)
+
+    def horizon(self) -> int:
+        """Return the ``seq`` of the oldest event that was not pruned; 1 if there is none."""
+        with self._store.read() as connection:
+            return horizon(connection)
 
     def position_before(self, moment: datetime) -> int:
         """Return a position such that every event received at ``moment`` or later comes after it."""
         with self._store.read() as connection:
-            first = connection.scalar(
-                sa.select(sa.func.min(schema.event.c.seq)).where(schema.event.c.received_at >= moment)
-            )
-            return _head(connection) if first is None else first - 1
+            return position_before(connection, moment)
 
-    def page(self, after: int, *, wanted: EventFilter | None = None, limit: int = PAGE) -> list[Event]:
+    def page(
+        self, after: int, *, wanted: EventFilter | None = None, until: int | None = None, limit: int = PAGE
+    ) -> list[Event]:
         """Return the next events after a position, the oldest first.
 
         :param wanted: spares reading rows whose type cannot match; what comes back still has to be matched.
+        :param until: the position to stop at.
         """
         table = schema.event
         query = sa.select(table).where(table.c.seq > after).order_by(table.c.seq).limit(limit)
+        if until is not None:
+            query = query.where(table.c.seq <= until)
         if wanted is not None:
             query = query.where(table.c.problem.is_(None), _may_match(wanted))
         with self._store.read() as connection:
@@ -102,22 +109,36 @@ class EventLog:
         """
         end = self.head() if until is None else until
         while after < end:
-            events = self.page(after, wanted=wanted)
+            events = self.page(after, wanted=wanted, until=end)
             for event in events:
                 after = _place(event)
-                if after > end:
-                    return
                 if wanted is None or wanted.matches(event):
                     yield event
             if len(events) < PAGE:
                 return
 
 
+def head(connection: sa.Connection) -> int:
+    """Return the ``seq`` of the newest event; 0 if there is none."""
+    return connection.scalar(sa.select(sa.func.max(schema.event.c.seq))) or 0
+
+
+def horizon(connection: sa.Connection) -> int:
+    """Return the ``seq`` of the oldest event that was not pruned; 1 if there is none."""
+    return connection.scalar(sa.select(sa.func.min(schema.event.c.seq))) or 1
+
+
+def position_before(connection: sa.Connection, moment: datetime) -> int:
+    """Return a position such that every event received at ``moment`` or later comes after it."""
+    first = connection.scalar(sa.select(sa.func.min(schema.event.c.seq)).where(schema.event.c.received_at >= moment))
+    return head(connection) if first is None else first - 1
+
+
 def _append(connection: sa.Connection, arrivals: Sequence[Arrival]) -> list[Stored]:
     seen = _identities(connection, {arrival.identity.key for arrival in arrivals})
     known = set(seen)
-    seq = _head(connection)
-    rows: list[dict[str, object]] = []
+    seq = head(connection)
+    new: dict[int, dict[str, object]] = {}
     taken: dict[str, tuple[int, datetime]] = {}
     places: list[tuple[int, bool]] = []
     for arrival in arrivals:
@@ -127,18 +148,15 @@ def _append(connection: sa.Connection, arrivals: Sequence[Arrival]) -> list[Stor
             places.append((first[0], True))
             continue
         seq += 1
-        rows.append(_row(event, identity, seq))
+        new[seq] = _row(event, identity, seq)
         seen[identity.key] = taken[identity.key] = (seq, event.received_at)
         places.append((seq, False))
-    if rows:
-        connection.execute(schema.event.insert(), rows)
+    if new:
+        connection.execute(schema.event.insert(), list(new.values()))
         _remember(connection, taken, known)
-    ids = _event_ids(connection, {place for place, _ in places})
+    ids: dict[int, str | None] = {place: str(row["event_id"]) for place, row in new.items()}
+    ids |= _event_ids(connection, {place for place, _ in places if place not in ids})
     return [Stored(ids.get(place), place, repeated) for place, repeated in places]
-
-
-def _head(connection: sa.Connection) -> int:
-    return connection.scalar(sa.select(sa.func.max(schema.event.c.seq))) or 0
 
 
 def _may_match(wanted: EventFilter) -> sa.ColumnElement[bool]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration. It stands here so that opening an up-to-date log need not load Alembic."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -45,7 +45,7 @@ event = sa.Table(
     sa.Column("user_id", sa.Text),
     sa.Column("endpoint", sa.Text),
     sa.Column("occurred_at", Moment),
-    sa.Column("received_at", Moment, nullable=False, index=True),
+    sa.Column("received_at", Moment, nullable=False),
     sa.Column("proof", sa.Text, nullable=False),
     sa.Column("identity_source", sa.Text, nullable=False),
     sa.Column("payload", sa.Text, nullable=False),
@@ -53,6 +53,7 @@ event = sa.Table(
     sa.Column("problem", sa.Text),
     sa.Column("synthetic", sa.Boolean, nullable=False),
     sa.Column("reparsed_from", sa.BigInteger),
+    sa.Index("ix_event_received_at", "received_at", "seq"),
 )
 
 dedupe = sa.Table(
@@ -60,7 +61,64 @@ dedupe = sa.Table(
     metadata,
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("seq", sa.BigInteger, nullable=False),
-    sa.Column("first_seen", Moment, nullable=False),
+    sa.Column("first_seen", Moment, nullable=False, index=True),
+)
+
+consumer = sa.Table(
+    "consumer",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("filter", sa.Text, nullable=False),
+    sa.Column("filter_hash", sa.Text, nullable=False),
+    sa.Column("owner", sa.Text),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column("claims", sa.BigInteger, nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("claimed_at", Moment),
+    sa.Column("seen_at", Moment),
+)
+
+batch = sa.Table(
+    "batch",
+    metadata,
+    sa.Column("consumer", sa.Text, primary_key=True),
+    sa.Column("run_key", sa.Text, primary_key=True),
+    sa.Column("start_seq", sa.BigInteger, nullable=False),
+    sa.Column("end_seq", sa.BigInteger, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("filter", sa.Text, nullable=False),
+    sa.Column("claimed_at", Moment, nullable=False),
+    sa.Column("released_at", Moment),
+)
+
+released = sa.Table(
+    "released",
+    metadata,
+    sa.Column("consumer", sa.Text, primary_key=True),
+    sa.Column("run_key", sa.Text, primary_key=True),
+    sa.Column("start_seq", sa.BigInteger, nullable=False),
+    sa.Column("end_seq", sa.BigInteger, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("filter", sa.Text, nullable=False),
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("details", sa.Text, nullable=False),
+)
+
+lease = sa.Table(
+    "lease",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("holder", sa.Text, nullable=False),
+    sa.Column("until", Moment, nullable=False),
 )
 
 endpoint = sa.Table(

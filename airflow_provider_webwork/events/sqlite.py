@@ -11,8 +11,11 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from airflow_provider_webwork.errors import WebWorkConfigurationError
 
-WRITE = "webwork_write"
-"""The execution option of a connection whose transactions write."""
+UPGRADES_ITSELF = True
+"""Whether the schema is made and upgraded by whoever opens the log: one machine runs one version of us."""
+
+PAGES = 1_000
+"""How many free pages one transaction gives back to the file system."""
 
 FileId = tuple[int, int]
 
@@ -43,7 +46,7 @@ def usable_url(url: sa.URL) -> sa.URL:
     return url
 
 
-def file_id(url: sa.URL) -> FileId | None:
+def place(url: sa.URL) -> FileId | None:
     """Tell which file is at the path of the URL now; ``None`` if there is none."""
     try:
         found = Path(url.database or "").stat()
@@ -52,9 +55,27 @@ def file_id(url: sa.URL) -> FileId | None:
     return found.st_dev, found.st_ino
 
 
+def lock_appends(connection: sa.Connection) -> None:
+    """Do nothing: a transaction that writes holds the one lock of the file from its beginning on."""
+
+
+def lock_migrations(connection: sa.Connection) -> None:
+    """Do nothing, as above."""
+
+
+def give_back_space(connection: sa.Connection) -> bool:
+    """Give pages that are not used any more back to the file system; return whether there are more of them."""
+    connection.exec_driver_sql(f"PRAGMA incremental_vacuum({PAGES})").fetchall()
+    free: int = connection.exec_driver_sql("PRAGMA freelist_count").scalar_one()
+    return free > 0
+
+
 def _prepare(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
     # The driver would begin transactions on its own, and never with IMMEDIATE.
     connection.isolation_level = None
+    if not connection.execute("PRAGMA page_count").fetchone()[0]:
+        # Only a new file takes it, and without it space can be given back but by copying the whole file.
+        connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
     mode = _wal_mode(connection)
     if mode != "wal":
         msg = f"The event log needs SQLite's WAL mode, and its file only offers {mode!r}: put it on a local disk."
@@ -80,5 +101,5 @@ def _wal_mode(connection: sqlite3.Connection) -> str:
 
 def _begin(connection: sa.Connection) -> None:
     # A deferred transaction that reads first and writes later fails at once if another process wrote in between.
-    write = connection.get_execution_options().get(WRITE, False)
+    write = connection.get_execution_options().get("webwork_write", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -16,32 +16,59 @@ from airflow_provider_webwork.errors import (
     WebWorkLogError,
     WebWorkLogUnavailableError,
 )
-from airflow_provider_webwork.events import schema, sqlite
+from airflow_provider_webwork.events import postgresql, schema, sqlite
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 
 
+class Database(Protocol):
+    """What differs between the databases; the modules ``sqlite`` and ``postgresql`` have it."""
+
+    UPGRADES_ITSELF: bool
+
+    def usable_url(self, url: sa.URL) -> sa.URL:
+        """Return the URL as the engine wants it."""
+
+    def engine(self, url: sa.URL, *, lock_timeout: float) -> sa.Engine:
+        """Make an engine whose commits are durable."""
+
+    def place(self, url: sa.URL) -> object:
+        """Tell what is at the URL now; ``None`` if nothing is."""
+
+    def lock_appends(self, connection: sa.Connection) -> None:
+        """Wait for the one write lock of the log."""
+
+    def lock_migrations(self, connection: sa.Connection) -> None:
+        """Wait until no other process migrates."""
+
+    def give_back_space(self, connection: sa.Connection) -> bool:
+        """Give some unused space back; return whether there is more."""
+
+
 class _Opened(NamedTuple):
-    """Whose connections a store holds: those of a process to a file."""
+    """Whose connections a store holds: those of a process to a file or a database."""
 
     process: int
-    file: sqlite.FileId | None
+    place: object
 
 
 class Store:
-    """The database of the event log.
+    """The database of the event log: an SQLite file, or PostgreSQL for more than one machine.
 
-    Opening it touches nothing; the first transaction does. On SQLite the schema is made and upgraded by itself.
+    Opening it touches nothing; the first transaction does.
 
-    :param url: SQLAlchemy URL, such as ``sqlite:////var/lib/webwork/events.db``.
+    :param url: SQLAlchemy URL, such as ``sqlite:////var/lib/webwork/events.db`` or
+        ``postgresql://user:password@host/database``.
     :param lock_timeout: seconds to wait while another process writes.
+    :param auto_upgrade: whether the first transaction may make and upgrade the schema; if not given, on SQLite only.
     :raises WebWorkConfigurationError: if the URL is not one the event log runs on.
     """
 
-    def __init__(self, url: str, *, lock_timeout: float = 10.0) -> None:
-        self._url = _usable_url(url)
+    def __init__(self, url: str, *, lock_timeout: float = 10.0, auto_upgrade: bool | None = None) -> None:
+        self._database, self._url = _database(url)
+        self._auto_upgrade = self._database.UPGRADES_ITSELF if auto_upgrade is None else auto_upgrade
         self._lock_timeout = lock_timeout
-        self._engine = sqlite.engine(self._url, lock_timeout=lock_timeout)
+        self._engine = self._database.engine(self._url, lock_timeout=lock_timeout)
         self._inherited: list[sa.Engine] = []
         self._opened: _Opened | None = None
         self._checked = False
@@ -67,7 +94,7 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
-        """Open a transaction that holds the one write lock from its first statement on; commit on leaving.
+        """Open a transaction that may write, durable once it is left.
 
         :raises WebWorkLogUnavailableError: if the database cannot be written right now; nothing was stored.
         :raises WebWorkLogError: if its schema does not fit this version of the package.
@@ -75,6 +102,24 @@ class Store:
         self._prepare()
         with self._transaction(write=True) as connection:
             yield connection
+
+    @contextmanager
+    def append(self) -> Iterator[sa.Connection]:
+        """Open a transaction that holds the one write lock of the log from its first statement on.
+
+        :raises WebWorkLogUnavailableError: if the database cannot be written right now; nothing was stored.
+        :raises WebWorkLogError: if its schema does not fit this version of the package.
+        """
+        with self.write() as connection:
+            self._database.lock_appends(connection)
+            yield connection
+
+    def give_back_space(self) -> None:
+        """Give the space of what was removed back, as far as the database does not do that by itself."""
+        more = True
+        while more:
+            with self.write() as connection:
+                more = self._database.give_back_space(connection)
 
     def revision(self) -> str | None:
         """Return the schema revision of the database; ``None`` if it is empty."""
@@ -93,6 +138,7 @@ class Store:
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
         with self._transaction(write=True) as connection:
+            self._database.lock_migrations(connection)
             config.attributes["connection"] = connection
             try:
                 command.upgrade(config, "head")
@@ -106,21 +152,21 @@ class Store:
 
     def _prepare(self) -> None:
         """See to it that the connections are of this process and this file, and that the schema is ours."""
-        here = _Opened(os.getpid(), sqlite.file_id(self._url))
+        here = _Opened(os.getpid(), self._database.place(self._url))
         if self._opened is not None and here != self._opened:
             self._leave(self._opened, here)
         if not self._checked:
             self._check_schema()
-            here = _Opened(here.process, sqlite.file_id(self._url))
+            here = _Opened(here.process, self._database.place(self._url))
         self._opened = here
 
     def _leave(self, before: _Opened, here: _Opened) -> None:
         if here.process != before.process:
-            # A forked child must neither use nor close SQLite connections of its parent
+            # A forked child must neither use nor close connections of its parent
             # (https://sqlite.org/howtocorrupt.html#_carrying_an_open_database_across_a_fork_).
             self._inherited.append(self._engine)
-            self._engine = sqlite.engine(self._url, lock_timeout=self._lock_timeout)
-        elif here.file is None:
+            self._engine = self._database.engine(self._url, lock_timeout=self._lock_timeout)
+        elif here.place is None:
             # The open connections would go on, and what they store would be gone with the last of them.
             msg = (
                 f"The event log {self.name} is gone: its file was deleted, or its disk is not mounted or may not be "
@@ -133,17 +179,19 @@ class Store:
 
     def _check_schema(self) -> None:
         revision = self.revision()
-        if revision is None or revision < schema.REVISION:
-            self.upgrade()
-        elif revision != schema.REVISION:
+        if revision is not None and revision > schema.REVISION:
             raise WebWorkLogError(_newer_schema(self.name, revision))
+        if revision != schema.REVISION:
+            if not self._auto_upgrade:
+                raise WebWorkLogError(_older_schema(self.name, revision))
+            self.upgrade()
         self._checked = True
 
     @contextmanager
     def _transaction(self, *, write: bool) -> Iterator[sa.Connection]:
         with (
             self._failures(),
-            self._engine.connect().execution_options(**{sqlite.WRITE: write}) as connection,
+            self._engine.connect().execution_options(webwork_write=write) as connection,
             connection.begin(),
         ):
             yield connection
@@ -152,7 +200,7 @@ class Store:
     def _failures(self) -> Iterator[None]:
         try:
             yield
-        except (exc.OperationalError, exc.InternalError, exc.TimeoutError) as error:
+        except (exc.OperationalError, exc.InternalError, exc.InterfaceError, exc.TimeoutError) as error:
             reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
             msg = f"The event log {self.name} is not available: {reason}. Nothing was stored; try again."
             raise WebWorkLogUnavailableError(msg) from error
@@ -163,13 +211,19 @@ class Store:
             raise WebWorkLogError(msg) from error
 
 
-def _usable_url(text: str) -> sa.URL:
+def _database(text: str) -> tuple[Database, sa.URL]:
+    usual = "such as sqlite:////var/lib/webwork/events.db or postgresql://user:password@host/database"
     try:
         url = sa.make_url(text)
     except exc.ArgumentError:
-        msg = "[webwork] event_store_url is not an SQLAlchemy URL such as sqlite:////var/lib/webwork/events.db."
+        msg = f"[webwork] event_store_url is not an SQLAlchemy URL {usual}."
         raise WebWorkConfigurationError(msg) from None
-    return sqlite.usable_url(url)
+    databases: dict[str, Database] = {"sqlite": sqlite, "postgresql": postgresql, "postgres": postgresql}
+    database = databases.get(url.get_backend_name())
+    if database is None:
+        msg = f"[webwork] event_store_url: the event log does not run on {url.drivername}. Use a URL {usual}."
+        raise WebWorkConfigurationError(msg)
+    return database, database.usable_url(url)
 
 
 def _revision(connection: sa.Connection) -> str | None:
@@ -177,6 +231,14 @@ def _revision(connection: sa.Connection) -> str | None:
         return None
     revision: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
     return revision
+
+
+def _older_schema(name: str, revision: str | None) -> str:
+    state = "is empty" if revision is None else f"has schema revision {revision}"
+    return (
+        f"The event log {name} {state}, and this version of airflow-provider-webwork needs {schema.REVISION}. Run "
+        "`airflow webwork db upgrade`, or set [webwork] auto_upgrade = True."
+    )
 
 
 def _newer_schema(name: str, revision: str | None) -> str:

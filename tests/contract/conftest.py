@@ -6,12 +6,29 @@ from cryptography.fernet import Fernet
 from airflow_provider_webwork.events.log import EventLog
 from airflow_provider_webwork.events.store import Store
 from airflow_provider_webwork.secrets import Vault
+from tests.databases import PostgreSQL
 
 
-@pytest.fixture(params=["sqlite"])
-def store_url(request, tmp_path):
-    """The URL of an empty event log."""
+@pytest.fixture(scope="session")
+def postgresql():
+    """A PostgreSQL server for all tests."""
+    server = PostgreSQL()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def sqlite_url(tmp_path):
+    """The URL of a new SQLite log."""
     return f"sqlite:///{tmp_path / 'events.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request):
+    """The URL of an empty event log."""
+    if request.param == "sqlite":
+        return request.getfixturevalue("sqlite_url")
+    return request.getfixturevalue("postgresql").database()
 
 
 @pytest.fixture

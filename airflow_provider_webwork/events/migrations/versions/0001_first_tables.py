@@ -29,7 +29,7 @@ def upgrade() -> None:
         sa.Column("synthetic", sa.Boolean, nullable=False),
         sa.Column("reparsed_from", sa.BigInteger),
     )
-    op.create_index("ix_event_received_at", "event", ["received_at"])
+    op.create_index("ix_event_received_at", "event", ["received_at", "seq"])
     op.create_table(
         "dedupe",
         sa.Column("key", sa.Text, primary_key=True),
