@@ -5,36 +5,51 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from airflow_provider_webwork.events import schema
+from airflow_provider_webwork.events.store import Store
 from airflow_provider_webwork.json_types import JSON
 
 
-def record(
-    connection: sa.Connection,
-    *,
-    actor: str,
-    action: str,
-    subject: str,
-    details: Mapping[str, JSON],
-    at: datetime,
-) -> None:
-    """Write a line of the audit in the transaction of what it tells.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A line of the audit.
 
     :param actor: who did it: a user of the command line, or a run key.
     :param subject: what it was done to.
     :param details: what one needs to know to undo it; no secrets, no payloads.
     """
+
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    details: Mapping[str, JSON]
+
+
+def entries(store: Store) -> list[Entry]:
+    """Return the audit, the oldest line first."""
+    table = schema.audit
+    with store.read() as connection:
+        return [
+            Entry(at=row.at, actor=row.actor, action=row.action, subject=row.subject, details=json.loads(row.details))
+            for row in connection.execute(sa.select(table).order_by(table.c.at, table.c.id))
+        ]
+
+
+def record(connection: sa.Connection, entry: Entry) -> None:
+    """Write a line of the audit in the transaction of what it tells."""
     connection.execute(
         schema.audit.insert().values(
             id=uuid.uuid4().hex,
-            at=at,
-            actor=actor,
-            action=action,
-            subject=subject,
-            details=json.dumps(details, sort_keys=True),
+            at=entry.at,
+            actor=entry.actor,
+            action=entry.action,
+            subject=entry.subject,
+            details=json.dumps(entry.details, sort_keys=True),
         )
     )

@@ -3,65 +3,35 @@
 from __future__ import annotations
 
 import json
-import re
+import logging
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal, TypeAlias
 
 import sqlalchemy as sa
+from sqlalchemy import exc
 
 from airflow_provider_webwork.errors import WebWorkConsumerError
 from airflow_provider_webwork.events import schema
-from airflow_provider_webwork.events.audit import record
+from airflow_provider_webwork.events.audit import Entry, record
+from airflow_provider_webwork.events.consumer import (
+    Consumer,
+    advance,
+    consumer_name,
+    consumer_of,
+    find,
+    required,
+    unchanged,
+)
 from airflow_provider_webwork.events.log import head, horizon, position_before
 from airflow_provider_webwork.events.match import EventFilter
 from airflow_provider_webwork.events.store import Store
+from airflow_provider_webwork.json_types import JSON
+
+log = logging.getLogger(__name__)
 
 Start: TypeAlias = Literal["now", "beginning"] | datetime
-
-_NAME = re.compile(r"[a-z][a-z0-9_.-]{0,62}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Consumer:
-    """A reader of the log with a position of its own.
-
-    :param wanted: which events it is given.
-    :param owner: the Dag that claims for it; ``None`` until one does.
-    :param position: every event up to this ``seq`` was claimed, or proven not to be wanted.
-    :param claims: how many batches were claimed; it only grows.
-    :param claimed_at: when it last claimed.
-    :param seen_at: when its trigger last said that it waits.
-    """
-
-    name: str
-    wanted: EventFilter
-    owner: str | None
-    position: int
-    claims: int
-    created_at: datetime
-    claimed_at: datetime | None
-    seen_at: datetime | None
-
-    def is_live(self, *, now: datetime, expiry: timedelta) -> bool:
-        """Whether it still holds events back from being pruned."""
-        last = max(moment for moment in (self.created_at, self.claimed_at, self.seen_at) if moment is not None)
-        return now - last < expiry
-
-
-def consumer_name(name: object) -> str:
-    """Return the name if it is one a consumer can have.
-
-    :raises ValueError: if it is not.
-    """
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        msg = (
-            f"consumer: {name!r} is not a name. Use a small letter, then up to 62 small letters, digits, `_`, `.` or "
-            "`-`, such as 'payroll'. Names are global, so put your team in front."
-        )
-        raise ValueError(msg)
-    return name
+"""A place in the log: behind the newest event, before the oldest, or before what was received from a time on."""
 
 
 class Consumers:
@@ -91,24 +61,53 @@ class Consumers:
             return required(connection, name)
 
     def create(self, name: str, wanted: EventFilter, *, start: Start = "now", owner: str | None = None) -> Consumer:
-        """Return the consumer, made if there is none of this name.
+        """Return the consumer, made if there is none of this name; one that there is stays as it is.
 
-        :param start: where a new one begins: behind the newest event, at the oldest, or at a time.
+        :param start: where a new one begins.
+        :raises ValueError: if a consumer cannot have this name.
         """
-        with self._store.write() as connection:
-            if find(connection, name) is None:
-                connection.execute(
-                    schema.consumer.insert().values(
-                        name=consumer_name(name),
-                        filter=json.dumps(wanted.to_json()),
-                        filter_hash=wanted.hash,
-                        owner=owner,
-                        position=_start(connection, start),
-                        claims=0,
-                        created_at=self._now(),
-                    )
+        consumer_name(name)
+        with self._store.read() as connection:
+            known = find(connection, name)
+        if known is not None:
+            return known
+        values = {"name": name, "owner": owner, "claims": 0, "created_at": self._now()}
+        try:
+            with self._store.write() as connection:
+                values["position"] = _position(connection, start)
+                connection.execute(schema.consumer.insert().values(**values, **_filter_values(wanted)))
+        except exc.IntegrityError:
+            log.debug("Another process made consumer %s at the same moment.", name)
+        return self.get(name)
+
+    def subscribe(self, name: str, wanted: EventFilter, *, owner: str, actor: str, start: Start = "now") -> Consumer:
+        """Return the consumer as a Dag wants it: made if there is none, with another filter if the Dag has a new one.
+
+        A new filter holds from the position on; batches that were claimed keep theirs.
+
+        :param owner: the Dag.
+        :param actor: the run key of the task that asks.
+        :raises WebWorkConsumerError: if another Dag claims with another filter: one position cannot serve two.
+        """
+        while True:
+            consumer = self.create(name, wanted, start=start, owner=owner)
+            if consumer.wanted.hash == wanted.hash:
+                return consumer
+            if consumer.owner not in {None, owner}:
+                msg = (
+                    f"Consumer {name!r} belongs to Dag {consumer.owner!r} with the filter {consumer.wanted.to_json()}, "
+                    f"and Dag {owner!r} claims with {wanted.to_json()}. Give one of them a consumer of its own, or "
+                    f"hand this one over: `airflow webwork consumers transfer {name} {owner}`."
                 )
-            return required(connection, name)
+                raise WebWorkConsumerError(msg)
+            if self._change_filter(consumer, wanted, owner=owner, actor=actor):
+                log.warning(
+                    "Consumer %s has a new filter, %s instead of %s; it goes on at position %s.",
+                    name,
+                    wanted.to_json(),
+                    consumer.wanted.to_json(),
+                    consumer.position,
+                )
 
     def seen(self, consumer: Consumer, *, proven: int) -> None:
         """Record that the consumer's trigger waits, and up to where nothing is wanted.
@@ -116,111 +115,111 @@ class Consumers:
         :param consumer: as it was when the trigger began to scan.
         :param proven: the events from its position up to here do not match.
         """
-        table = schema.consumer
         with self._store.write() as connection:
-            connection.execute(table.update().where(table.c.name == consumer.name).values(seen_at=self._now()))
+            connection.execute(
+                schema.consumer.update().where(schema.consumer.c.name == consumer.name).values(seen_at=self._now())
+            )
             advance(connection, consumer, to=proven)
 
-    def rewind(self, name: str, *, start: Start | int, actor: str) -> Consumer:
-        """Move a position back or forth; events may be given again, or never."""
+    def advance(self, consumer: Consumer, *, to: int) -> None:
+        """Move the position over events proven not to be wanted, unless the consumer changed since it was read."""
         with self._store.write() as connection:
-            consumer = required(connection, name)
-            to = start if isinstance(start, int) else _start(connection, start)
-            self._move(connection, consumer, to=to, action="rewind" if to < consumer.position else "skip", actor=actor)
-            return required(connection, name)
+            advance(connection, consumer, to=to)
+
+    def rewind(self, name: str, *, to: Start | int, actor: str) -> Consumer:
+        """Move the position back: events that were claimed are given once more, in new batches.
+
+        What was released stays released, and is given as well.
+
+        :raises WebWorkConsumerError: if that is not back, or before the oldest event.
+        """
+        return self._move(name, to=to, action="rewind", actor=actor)
+
+    def skip(self, name: str, *, to: Start | int, actor: str) -> Consumer:
+        """Move the position on: the events between are never given.
+
+        :raises WebWorkConsumerError: if that is not on, or behind the newest event.
+        """
+        return self._move(name, to=to, action="skip", actor=actor)
 
     def reset(self, name: str, *, actor: str) -> Consumer:
         """Forget the batches and released ranges of a consumer and begin at the oldest event."""
         with self._store.write() as connection:
-            consumer = required(connection, name)
-            for table in (schema.batch, schema.released):
-                connection.execute(table.delete().where(table.c.consumer == name))
-            self._move(connection, consumer, to=_start(connection, "beginning"), action="reset", actor=actor)
-            return required(connection, name)
+            consumer = required(connection, name, lock=True)
+            position = _position(connection, "beginning")
+            _forget_batches(connection, name)
+            _set(connection, name, position=position)
+            self._record(connection, actor, "reset", name, {"from": consumer.position, "to": position})
+        return self.get(name)
 
     def transfer(self, name: str, *, owner: str, actor: str) -> Consumer:
         """Give a consumer to another Dag, which may then change its filter."""
         with self._store.write() as connection:
-            consumer = required(connection, name)
-            connection.execute(schema.consumer.update().where(schema.consumer.c.name == name).values(owner=owner))
-            details = {"from": consumer.owner, "to": owner}
-            record(connection, actor=actor, action="transfer", subject=name, details=details, at=self._now())
-            return required(connection, name)
+            consumer = required(connection, name, lock=True)
+            _set(connection, name, owner=owner)
+            self._record(connection, actor, "transfer", name, {"from": consumer.owner, "to": owner})
+        return self.get(name)
 
     def delete(self, name: str, *, actor: str) -> None:
         """Forget a consumer with its batches; its events stay in the log."""
         with self._store.write() as connection:
-            consumer = required(connection, name)
-            for table in (schema.batch, schema.released):
-                connection.execute(table.delete().where(table.c.consumer == name))
+            consumer = required(connection, name, lock=True)
+            _forget_batches(connection, name)
             connection.execute(schema.consumer.delete().where(schema.consumer.c.name == name))
-            details = {"position": consumer.position}
-            record(connection, actor=actor, action="delete", subject=name, details=details, at=self._now())
+            details: dict[str, JSON] = {"position": consumer.position, "filter": consumer.wanted.to_json()}
+            self._record(connection, actor, "delete", name, details)
 
-    def _move(self, connection: sa.Connection, consumer: Consumer, *, to: int, action: str, actor: str) -> None:
+    def _change_filter(self, consumer: Consumer, wanted: EventFilter, *, owner: str, actor: str) -> bool:
         table = schema.consumer
-        # The counter of claims changes too, so that a claim that is scanning right now begins again.
-        connection.execute(
-            table.update().where(table.c.name == consumer.name).values(position=to, claims=table.c.claims + 1)
-        )
-        details = {"from": consumer.position, "to": to}
-        record(connection, actor=actor, action=action, subject=consumer.name, details=details, at=self._now())
+        with self._store.write() as connection:
+            values = {"owner": owner, "claims": table.c.claims + 1, **_filter_values(wanted)}
+            changed = connection.execute(table.update().where(unchanged(consumer)).values(values)).rowcount == 1
+            if changed:
+                details: dict[str, JSON] = {"from": consumer.wanted.to_json(), "to": wanted.to_json()}
+                self._record(connection, actor, "filter", consumer.name, details)
+            return changed
+
+    def _move(self, name: str, *, to: Start | int, action: Literal["rewind", "skip"], actor: str) -> Consumer:
+        with self._store.write() as connection:
+            consumer = required(connection, name, lock=True)
+            position = _position(connection, to)
+            first, last = _position(connection, "beginning"), consumer.position
+            if action == "skip":
+                first, last = consumer.position, _position(connection, "now")
+            if not first <= position <= last:
+                msg = (
+                    f"Consumer {name!r} is at position {consumer.position}; {action} takes it to a position from "
+                    f"{first} to {last}, and {position} is not one."
+                )
+                raise WebWorkConsumerError(msg)
+            _set(connection, name, position=position)
+            self._record(connection, actor, action, name, {"from": consumer.position, "to": position})
+        return self.get(name)
+
+    def _record(self, connection: sa.Connection, actor: str, action: str, name: str, details: dict[str, JSON]) -> None:
+        record(connection, Entry(at=self._now(), actor=actor, action=action, subject=name, details=details))
 
 
-def find(connection: sa.Connection, name: str) -> Consumer | None:
-    """Return a consumer, or ``None``."""
-    row = connection.execute(sa.select(schema.consumer).where(schema.consumer.c.name == name)).first()
-    return None if row is None else consumer_of(row)
-
-
-def required(connection: sa.Connection, name: str) -> Consumer:
-    """Return a consumer.
-
-    :raises WebWorkConsumerError: if there is none of this name.
-    """
-    consumer = find(connection, name)
-    if consumer is None:
-        msg = (
-            f"There is no consumer {name!r}. Make it with `airflow webwork consumers create {name}`. "
-            "`airflow webwork consumers list` shows those that there are."
-        )
-        raise WebWorkConsumerError(msg)
-    return consumer
-
-
-def advance(connection: sa.Connection, consumer: Consumer, *, to: int) -> bool:
-    """Move the position over events proven not to be wanted, unless it moved since ``consumer`` was read."""
+def _set(connection: sa.Connection, name: str, **values: object) -> None:
     table = schema.consumer
-    moved = connection.execute(
-        table.update()
-        .where(
-            table.c.name == consumer.name,
-            table.c.position == consumer.position,
-            table.c.claims == consumer.claims,
-            table.c.filter_hash == consumer.wanted.hash,
-        )
-        .values(position=max(to, consumer.position))
-    )
-    return moved.rowcount == 1
+    # The counter goes up too, so that a claim that is scanning right now looks again.
+    connection.execute(table.update().where(table.c.name == name).values(claims=table.c.claims + 1, **values))
 
 
-def consumer_of(row: sa.Row[tuple[object, ...]]) -> Consumer:
-    """Read a row of the table."""
-    return Consumer(
-        name=row.name,
-        wanted=EventFilter.from_json(json.loads(row.filter)),
-        owner=row.owner,
-        position=row.position,
-        claims=row.claims,
-        created_at=row.created_at,
-        claimed_at=row.claimed_at,
-        seen_at=row.seen_at,
-    )
+def _forget_batches(connection: sa.Connection, name: str) -> None:
+    for table in (schema.batch, schema.released):
+        connection.execute(table.delete().where(table.c.consumer == name))
 
 
-def _start(connection: sa.Connection, start: Start) -> int:
-    if start == "now":
+def _position(connection: sa.Connection, place: Start | int) -> int:
+    if isinstance(place, int):
+        return place
+    if place == "now":
         return head(connection)
-    if start == "beginning":
+    if place == "beginning":
         return horizon(connection) - 1
-    return position_before(connection, start)
+    return position_before(connection, place)
+
+
+def _filter_values(wanted: EventFilter) -> dict[str, str]:
+    return {"filter": json.dumps(wanted.to_json()), "filter_hash": wanted.hash}
