@@ -9,17 +9,19 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from airflow_provider_webwork.events import schema
-from airflow_provider_webwork.events.audit import record
+from airflow_provider_webwork.events import released, schema
+from airflow_provider_webwork.events.audit import Entry, record
+from airflow_provider_webwork.events.consumer import Consumer
 from airflow_provider_webwork.events.consumers import Consumers
 from airflow_provider_webwork.events.event import STRONG_WINDOW
-from airflow_provider_webwork.events.log import head, horizon, position_before
+from airflow_provider_webwork.events.log import EventLog, head, horizon, place_of, position_before
 from airflow_provider_webwork.events.store import Store
 
-PORTION = 1_000
-"""How many events one transaction removes, so that appends wait for a few milliseconds only."""
+PORTION = 500
+"""How many rows one transaction changes, so that appends wait for a few milliseconds only."""
 
 ERASED = "erased"
+"""The problem of an event whose payload was removed; events with a problem match no filter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,12 +29,12 @@ class Pruned:
     """What a prune did.
 
     :param events: how many events were removed.
-    :param before: the oldest event that is left.
+    :param oldest: the ``seq`` of the oldest event that is left.
     :param held_by: the consumer that kept older ones from being removed; ``None`` if there was none.
     """
 
     events: int
-    before: int
+    oldest: int
     held_by: str | None
 
 
@@ -40,21 +42,24 @@ class Retention:
     """Removes what is old.
 
     :param now: tells the time in UTC.
-    :param sleep: waits between two portions.
+    :param sleep: waits between two transactions for as many seconds as the last one took, so that appends get the
+        lock; what it raises ends the work there.
     """
 
     def __init__(
-        self, store: Store, *, now: Callable[[], datetime], sleep: Callable[[float], None] = time.sleep
+        self, store: Store, *, now: Callable[[], datetime], sleep: Callable[[float], object] = time.sleep
     ) -> None:
         self._store = store
+        self._log = EventLog(store)
+        self._consumers = Consumers(store, now=now)
         self._now = now
         self._sleep = sleep
 
     def prune(self, *, older_than: timedelta, consumer_expiry: timedelta, even_unclaimed: bool = False) -> Pruned:
         """Remove events that were received longer ago, in small transactions.
 
-        Never past the slowest live consumer nor into a released range, unless told so. The newest event always
-        stays, since the next ``seq`` follows from it. What tells repeated deliveries is kept for two days.
+        Never past what a live consumer has still to be given, unless told so. The newest event always stays, since
+        the next ``seq`` follows from it. What tells repeated deliveries is kept for two days.
 
         :param older_than: the age from which on events are removed.
         :param consumer_expiry: a consumer that was not heard of for so long holds nothing back.
@@ -65,55 +70,75 @@ class Retention:
         with self._store.read() as connection:
             oldest = horizon(connection)
             last = min(position_before(connection, now - older_than), head(connection) - 1)
+            given_up = released.starts(connection)
         held_by = None
-        if not even_unclaimed:
-            for name, position in self._held(now, consumer_expiry):
-                if position < last:
-                    last, held_by = position, name
+        for consumer in self._consumers.list():
+            # Also for those who hold nothing back: what they do not want is no loss to them.
+            position = self._advance(consumer, until=last)
+            held = min(position, given_up.get(consumer.name, position + 1) - 1)
+            if held < last and not even_unclaimed and consumer.is_live(now=now, expiry=consumer_expiry):
+                last, held_by = held, consumer.name
         removed = 0
         while oldest <= last:
-            upto = min(oldest + PORTION - 1, last)
-            with self._store.write() as connection:
-                removed += connection.execute(schema.event.delete().where(schema.event.c.seq <= upto)).rowcount
-            oldest = upto + 1
-            self._sleep(0.001)  # lets a waiting append have the lock
+            oldest = min(oldest + PORTION, last + 1)
+            removed += self._change(schema.event.delete().where(schema.event.c.seq < oldest))
         self._forget_identities(now - 2 * STRONG_WINDOW)
-        self._store.give_back_space()
-        return Pruned(events=removed, before=oldest, held_by=held_by)
+        self._give_back_space()
+        return Pruned(events=removed, oldest=oldest, held_by=held_by)
 
     def erase(self, user_id: str, *, actor: str) -> int:
         """Remove what the log knows of a person: the payloads of the events of one user.
 
-        The events stay as empty ones, so that the order of the log has no hole; they match no consumer any more.
+        The events stay as empty ones, so that the order of the log has no hole; nobody is given them any more. What
+        could not be parsed, or names the user only within the payload of somebody else's event, is not found.
+        PostgreSQL overwrites what was removed once it vacuums the table.
 
         :returns: how many events were emptied.
+        :raises WebWorkLogUnavailableError: if the log cannot be written right now; erase again then.
         """
         table = schema.event
+        erased, after = 0, 0
+        while places := self._places_of(user_id, after):
+            empty = {"payload": "null", "raw": None, "user_id": None, "problem": ERASED}
+            erased += self._change(table.update().where(table.c.seq.in_(places)).values(empty))
+            after = places[-1]
         with self._store.write() as connection:
-            erased = connection.execute(
-                table.update()
-                .where(table.c.user_id == user_id)
-                .values(payload="null", raw=None, user_id=None, problem=ERASED)
-            ).rowcount
             # Not who it was: that would keep what had to go.
             details = {"events": erased}
-            record(connection, actor=actor, action="erase", subject="a user", details=details, at=self._now())
-        self._store.give_back_space()
+            record(connection, Entry(at=self._now(), actor=actor, action="erase", subject="a user", details=details))
+        self._give_back_space()
         return erased
 
-    def _held(self, now: datetime, expiry: timedelta) -> list[tuple[str, int]]:
-        released = schema.released
+    def _advance(self, consumer: Consumer, *, until: int) -> int:
+        """Move a consumer over old events that it does not want, and return how far that is."""
+        first = next(self._log.read(consumer.wanted, after=consumer.position, until=until), None)
+        proven = max(consumer.position, until if first is None else place_of(first) - 1)
+        if proven > consumer.position:
+            self._consumers.advance(consumer, to=proven)
+        return proven
+
+    def _places_of(self, user_id: str, after: int) -> list[int]:
+        table = schema.event
+        query = sa.select(table.c.seq).where(table.c.user_id == user_id, table.c.seq > after)
         with self._store.read() as connection:
-            ranges = connection.execute(sa.select(released.c.consumer, released.c.start_seq)).all()
-        held = [(row.consumer, row.start_seq - 1) for row in ranges]
-        consumers = Consumers(self._store, now=self._now).list()
-        return held + [(each.name, each.position) for each in consumers if each.is_live(now=now, expiry=expiry)]
+            return list(connection.scalars(query.order_by(table.c.seq).limit(PORTION)))
 
     def _forget_identities(self, before: datetime) -> None:
         table = schema.dedupe
-        while True:
-            keys = sa.select(table.c.key).where(table.c.first_seen < before).limit(PORTION)
-            with self._store.write() as connection:
-                if connection.execute(table.delete().where(table.c.key.in_(keys))).rowcount < PORTION:
-                    return
-            self._sleep(0.001)
+        keys = sa.select(table.c.key).where(table.c.first_seen < before).limit(PORTION)
+        while self._change(table.delete().where(table.c.key.in_(keys))):
+            pass
+
+    def _give_back_space(self) -> None:
+        more = True
+        while more:
+            began = time.monotonic()
+            more = self._store.give_back_space()
+            self._sleep(time.monotonic() - began)
+
+    def _change(self, statement: sa.Update | sa.Delete) -> int:
+        began = time.monotonic()
+        with self._store.write() as connection:
+            changed = connection.execute(statement).rowcount
+        self._sleep(time.monotonic() - began)
+        return changed
