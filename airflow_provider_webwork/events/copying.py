@@ -8,64 +8,64 @@ import sqlalchemy as sa
 
 from airflow_provider_webwork.errors import WebWorkLogError
 from airflow_provider_webwork.events import schema
+from airflow_provider_webwork.events.log import head, horizon
 from airflow_provider_webwork.events.store import Store
 
 PORTION = 1_000
 
+TABLES = tuple(table for table in schema.metadata.sorted_tables if table not in {schema.lease, schema.receiver})
+"""What a log consists of. Leases and heartbeats belong to processes, which have others at the other place."""
 
-def copy_log(source: Store, target: Store, *, progress: Callable[[str, int, int], None]) -> dict[str, int]:
-    """Copy everything to an empty log and compare the counts.
+Progress = Callable[[str, int, int], None]
 
-    Stop the receivers of the source first, or what they store meanwhile stays behind: the counts then differ, and
-    the target is emptied again.
+
+def copy_log(source: Store, target: Store, *, progress: Progress) -> dict[str, int]:
+    """Copy everything to an empty log in one transaction, so that the target has all of it or nothing.
+
+    Stop the receivers and pause the Dags of the source first: what is stored meanwhile would stay behind, so then
+    nothing is copied.
 
     :param progress: told the table, how many of its rows are copied, and how many there are.
     :returns: for each table, how many rows it has.
-    :raises WebWorkLogError: if the target is not empty, or the counts differ in the end.
+    :raises WebWorkLogError: if the target is not empty, or the source changed meanwhile.
+    :raises WebWorkLogUnavailableError: if one of the two is not available.
     """
-    with target.read() as reading:
-        if any(_count(reading, table) for table in schema.metadata.sorted_tables):
-            msg = f"{target.name} holds a log already; copy to an empty database."
-            raise WebWorkLogError(msg)
-    try:
-        counts = {table.name: _copy(source, target, table, progress) for table in schema.metadata.sorted_tables}
-        _compare(source, target)
-    except BaseException:
-        _empty(target)
-        raise
-    return counts
-
-
-def _copy(source: Store, target: Store, table: sa.Table, progress: Callable[[str, int, int], None]) -> int:
-    # Columns that have a type of their own here travel as the database holds them.
-    done = 0
-    with source.read() as reading:
-        total = _count(reading, table)
-        rows = reading.execution_options(yield_per=PORTION).execute(sa.select(table).order_by(*table.primary_key))
-        for portion in rows.partitions():
-            with target.write() as writing:
-                writing.execute(table.insert(), [dict(row._mapping) for row in portion])  # noqa: SLF001
-            done += len(portion)
-            progress(table.name, done, total)
-    return done
-
-
-def _compare(source: Store, target: Store) -> None:
-    with source.read() as here, target.read() as there:
-        for table in schema.metadata.sorted_tables:
-            before, after = _count(here, table), _count(there, table)
-            if before != after:
-                msg = (
-                    f"Table {table.name} has {before} rows in {source.name} and {after} in {target.name}: something "
-                    "was stored meanwhile. Stop the receivers and copy again."
-                )
+    target.upgrade()
+    with target.write(lock="append") as writing:
+        for table in TABLES:
+            if _count(writing, table):
+                msg = f"{target.name} holds a log already: its table {table.name} is not empty. Nothing was copied."
                 raise WebWorkLogError(msg)
+        with source.read() as reading:
+            for table in TABLES:
+                _copy(reading, writing, table, progress)
+        with source.read() as reading:
+            return _compared(reading, writing, source.name)
 
 
-def _empty(target: Store) -> None:
-    with target.write() as writing:
-        for table in reversed(schema.metadata.sorted_tables):
-            writing.execute(table.delete())
+def _copy(reading: sa.Connection, writing: sa.Connection, table: sa.Table, progress: Progress) -> None:
+    done, total = 0, _count(reading, table)
+    rows = reading.execute(
+        sa.select(table).order_by(*table.primary_key), execution_options={"yield_per": PORTION}
+    ).mappings()
+    for portion in rows.partitions():
+        writing.execute(table.insert(), [dict(row) for row in portion])
+        done += len(portion)
+        progress(table.name, done, total)
+
+
+def _compared(reading: sa.Connection, writing: sa.Connection, source: str) -> dict[str, int]:
+    counts = {table.name: _count(writing, table) for table in TABLES}
+    changed = [table.name for table in TABLES if _count(reading, table) != counts[table.name]]
+    if (horizon(reading), head(reading)) != (horizon(writing), head(writing)):
+        changed.append(schema.event.name)  # as many as before, but others
+    if changed:
+        msg = (
+            f"{source} changed while it was copied (table {', '.join(sorted(set(changed)))}). Nothing was copied: stop "
+            "the receivers, pause the Dags that claim, and copy again."
+        )
+        raise WebWorkLogError(msg)
+    return counts
 
 
 def _count(connection: sa.Connection, table: sa.Table) -> int:
