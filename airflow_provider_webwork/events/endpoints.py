@@ -111,12 +111,15 @@ class Endpoints:
         """Return the endpoint, made with a first key if there is none.
 
         A pending endpoint always has its ``pending_key``. Doing it twice changes nothing.
+
+        :raises ValueError: if the name is not one an endpoint can have.
         """
-        with self._store.write() as connection:
+        name = endpoint_name(name)
+        with self._store.write(lock="endpoints") as connection:
             if connection.scalar(sa.select(schema.endpoint.c.name).where(schema.endpoint.c.name == name)) is None:
                 connection.execute(
                     schema.endpoint.insert().values(
-                        name=endpoint_name(name),
+                        name=name,
                         state="pending",
                         events="[]",
                         created_at=now,
@@ -135,7 +138,7 @@ class Endpoints:
         :raises WebWorkLogError: if there is no such endpoint.
         """
         table = schema.endpoint
-        with self._store.write() as connection:
+        with self._store.write(lock="endpoints") as connection:
             row = connection.execute(sa.select(table.c.pending_key).where(table.c.name == name)).first()
             if row is None:
                 raise _no_endpoint(name)
@@ -162,7 +165,7 @@ class Endpoints:
         :raises WebWorkLogUnavailableError: if the key was replaced by another process meanwhile.
         """
         keys = schema.endpoint_key
-        with self._store.write() as connection:
+        with self._store.write(lock="endpoints") as connection:
             if connection.scalar(sa.select(schema.endpoint.c.name).where(schema.endpoint.c.name == name)) is None:
                 raise _no_endpoint(name)
             if connection.scalar(sa.select(keys.c.endpoint).where(keys.c.key_hash == hash_key(key))) != name:
@@ -191,7 +194,7 @@ class Endpoints:
 
     def delete(self, name: str) -> None:
         """Forget an endpoint and its keys; its events stay."""
-        with self._store.write() as connection:
+        with self._store.write(lock="endpoints") as connection:
             connection.execute(schema.endpoint_key.delete().where(schema.endpoint_key.c.endpoint == name))
             connection.execute(schema.endpoint.delete().where(schema.endpoint.c.name == name))
 
@@ -199,7 +202,7 @@ class Endpoints:
         """Add what a receiver saw to the endpoints; of several receivers the latest sighting counts."""
         table = schema.endpoint
         with self._store.write() as connection:
-            for name, seen in sightings.items():
+            for name, seen in sorted(sightings.items()):  # two receivers in different orders would lock each other out
                 values: dict[str, object] = {"deliveries": table.c.deliveries + seen.deliveries}
                 if seen.last_delivery_at is not None:
                     values["last_delivery_at"] = _later(table.c.last_delivery_at, seen.last_delivery_at)

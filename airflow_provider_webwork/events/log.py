@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,9 @@ PAGE = 1_000
 
 _VALUES = 500
 """How many values one query asks for; databases limit the parameters of a statement."""
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+"""What a text column of PostgreSQL cannot hold. In JSON these characters are escaped."""
 
 _T = TypeVar("_T")
 
@@ -64,8 +68,10 @@ class EventLog:
         An arrival whose identity was seen within its window is not stored again.
 
         :raises WebWorkLogUnavailableError: if nothing could be stored.
+        :raises ValueError: if a text cannot be stored on every database; nothing was stored. Whatever else the
+            database refuses is raised as it says it.
         """
-        with self._store.append() as connection:
+        with self._store.write(lock="append") as connection:
             return _append(connection, arrivals)
 
     def head(self) -> int:
@@ -111,7 +117,7 @@ class EventLog:
         while after < end:
             events = self.page(after, wanted=wanted, until=end)
             for event in events:
-                after = _place(event)
+                after = place_of(event)
                 if wanted is None or wanted.matches(event):
                     yield event
             if len(events) < PAGE:
@@ -161,12 +167,16 @@ def _append(connection: sa.Connection, arrivals: Sequence[Arrival]) -> list[Stor
 
 def _may_match(wanted: EventFilter) -> sa.ColumnElement[bool]:
     name = schema.event.c.type
-    exact = [pattern for pattern in wanted.types if not pattern.endswith("*")]
-    starts = [name.startswith(pattern[:-1], autoescape=True) for pattern in wanted.types if pattern.endswith("*")]
-    return sa.or_(name.in_(exact), *starts) if wanted.types else sa.true()
+    if not wanted.types:
+        return sa.true()
+    patterns = [pattern for pattern in wanted.types if not _UNSTORABLE.search(pattern)]
+    exact = [pattern for pattern in patterns if not pattern.endswith("*")]
+    starts = [name.startswith(pattern[:-1], autoescape=True) for pattern in patterns if pattern.endswith("*")]
+    return sa.or_(name.in_(exact), *starts)
 
 
-def _place(event: Event) -> int:
+def place_of(event: Event) -> int:
+    """Return the place of an event that was read from the log."""
     if event.seq is None:
         msg = "An event that was read from the log has a seq."
         raise AssertionError(msg)
@@ -215,7 +225,7 @@ def _portions(values: Iterable[_T]) -> Iterator[list[_T]]:
 
 
 def _row(event: Event, identity: Identity, seq: int) -> dict[str, object]:
-    return {
+    row = {
         "seq": seq,
         "event_id": event.id,
         "type": event.type,
@@ -232,6 +242,11 @@ def _row(event: Event, identity: Identity, seq: int) -> dict[str, object]:
         "synthetic": event.synthetic,
         "reparsed_from": event.reparsed_from,
     }
+    for name, value in row.items():
+        if isinstance(value, str) and _UNSTORABLE.search(value):
+            msg = f"The {name} of an event holds NUL or half of a surrogate pair, which no text column can hold."
+            raise ValueError(msg)
+    return row
 
 
 def _event(row: sa.Row[tuple[object, ...]]) -> Event:

@@ -1,60 +1,107 @@
-"""PostgreSQL as the database of the event log, for any number of machines."""
+"""PostgreSQL as the database of the event log, for any number of machines.
+
+Nothing here belongs to a session, because PgBouncer in transaction mode gives every transaction another one: no
+prepared statements, no session settings, no session locks (https://www.pgbouncer.org/features.html).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import sqlalchemy as sa
-from sqlalchemy import event
+from sqlalchemy import event, exc
 
 from airflow_provider_webwork.errors import WebWorkConfigurationError
+from airflow_provider_webwork.events.database import Lock
 
 UPGRADES_ITSELF = False
 """Whether the schema is made and upgraded by whoever opens the log: other machines may run another version of us."""
 
-_APPENDS = 0x77656277_00000001
-_MIGRATIONS = 0x77656277_00000002
+READING: Mapping[str, object] = {"isolation_level": "REPEATABLE READ"}
+"""A transaction that reads sees one state; it takes no lock that a writer waits for."""
+
+WRITING: Mapping[str, object] = {"isolation_level": "READ COMMITTED"}
+"""A transaction that writes sees, behind a lock that it waited for, what the one before committed."""
+
+_LOCKS: Mapping[Lock, int] = {
+    "append": 0x77656277_00000001,
+    "migrate": 0x77656277_00000002,
+    "endpoints": 0x77656277_00000003,
+}
 """Keys of advisory locks: the letters `webw`, then a number."""
+
+_ABANDONED = "60s"
+"""How long a transaction may do nothing. Without it a machine that loses its power would keep a lock for hours."""
+
+_CONNECTION: Mapping[str, object] = {
+    "connect_timeout": 10,
+    # A server that vanished without a word is noticed within half a minute instead of a quarter of an hour.
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
+
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+_READ_ONLY = "25006"
+_TOO_MUCH = "54"
+_SET_UP_ELSEWHERE = {"42501", "42P01", "3F000"}  # no privilege, no such table, no such schema
 
 
 def engine(url: sa.URL, *, lock_timeout: float) -> sa.Engine:
-    """Make an engine that works behind PgBouncer in transaction mode and finds a database again that was away.
+    """Make an engine whose commits are durable and that finds a database again that was away.
 
     :param lock_timeout: seconds to wait while another process writes.
     """
     made = sa.create_engine(
         url,
-        # Prepared statements and session settings belong to a server connection, which PgBouncer changes with every
-        # transaction (https://www.pgbouncer.org/features.html).
-        connect_args={"prepare_threshold": None, "connect_timeout": 10},
-        isolation_level="READ COMMITTED",
+        connect_args={
+            "prepare_threshold": None,
+            **{name: value for name, value in _CONNECTION.items() if name not in url.query},
+        },
         pool_pre_ping=True,
         # Parameters are people's data and encrypted tokens; they do not belong into error texts.
         hide_parameters=True,
     )
+    local = {
+        # A role or a database may have it off, and then a commit would be told before it is on disk.
+        "synchronous_commit": "on",
+        "lock_timeout": f"{max(1, round(lock_timeout * 1000))}ms",  # 0 would wait for ever
+        "idle_in_transaction_session_timeout": _ABANDONED,
+    }
+    settings = sa.select(*(sa.func.set_config(name, value, sa.true()) for name, value in local.items()))
 
     def begin(connection: sa.Connection) -> None:
-        if connection.get_execution_options().get("webwork_write", False):
-            # A role or a database may have it off, and then a commit would be told before it is on disk.
-            connection.execute(
-                sa.text("SELECT set_config('synchronous_commit', 'on', true), set_config('lock_timeout', :wait, true)"),
-                {"wait": f"{round(lock_timeout * 1000)}ms"},
-            )
+        if connection.get_execution_options().get("isolation_level") == WRITING["isolation_level"]:
+            connection.execute(settings)
 
     event.listen(made, "begin", begin)
+    event.listen(made, "handle_error", _note)
     return made
 
 
-def lock_appends(connection: sa.Connection) -> None:
-    """Wait for the one write lock of the log, which the transaction then holds.
+def usable_url(url: sa.URL) -> sa.URL:
+    """Return the URL with the driver that this package uses.
 
-    A number from a sequence is given before the commit, so readers would see 8 after 9; under this lock the order of
-    numbers is the order of commits (https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS).
+    :raises WebWorkConfigurationError: if the driver is not installed, or the URL is not complete or not clear.
     """
-    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_APPENDS)))
-
-
-def lock_migrations(connection: sa.Connection) -> None:
-    """Wait until no other process migrates."""
-    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATIONS)))
+    try:
+        import psycopg
+    except ImportError:
+        msg = "The event log on PostgreSQL needs a driver: pip install 'airflow-provider-webwork[postgres]'."
+        raise WebWorkConfigurationError(msg) from None
+    if not url.database or "password" in url.query:
+        msg = (
+            "[webwork] event_store_url must name the database, and a password in front of the @: "
+            "postgresql://user:password@host/database."
+        )
+        raise WebWorkConfigurationError(msg)
+    try:
+        psycopg.conninfo.make_conninfo("", **dict.fromkeys(url.query, ""))
+    except psycopg.ProgrammingError as error:
+        msg = f"[webwork] event_store_url: {str(error).strip()}."
+        raise WebWorkConfigurationError(msg) from None
+    return url.set(drivername="postgresql+psycopg")
 
 
 def place(url: sa.URL) -> str:
@@ -62,22 +109,40 @@ def place(url: sa.URL) -> str:
     return str(url.database)
 
 
+def lock(connection: sa.Connection, what: Lock) -> None:
+    """Wait for a lock, which the transaction then holds to its end.
+
+    A number from a sequence is given before the commit, so readers would see 8 after 9; under the lock for appends
+    the order of numbers is the order of commits
+    (https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS).
+    """
+    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCKS[what])))
+
+
+def is_away(error: exc.DBAPIError) -> bool:
+    """Whether the database, and not what it was asked to store, is the reason of an error."""
+    state = _state(error.orig)
+    if state.startswith(_TOO_MUCH):
+        return False
+    return state in _SET_UP_ELSEWHERE or isinstance(
+        error, (exc.OperationalError, exc.InternalError, exc.InterfaceError)
+    )
+
+
 def give_back_space(connection: sa.Connection) -> bool:
     """Do nothing: autovacuum makes the space of removed rows usable again."""
     return False
 
 
-def usable_url(url: sa.URL) -> sa.URL:
-    """Return the URL with the driver that this package uses.
+def _note(context: sa.engine.ExceptionContext) -> None:
+    if _state(context.original_exception) == _READ_ONLY:
+        # After a failover the same address may lead to a server that can be written: do not keep this connection.
+        context.is_disconnect = True
+    if isinstance(context.sqlalchemy_exception, exc.DBAPIError):
+        # The lines behind the first one quote the row that was refused: people's data and encrypted tokens.
+        for error in (context.original_exception, context.sqlalchemy_exception):
+            error.args = (str(error.args[0]).partition("\n")[0],) if error.args else ()
 
-    :raises WebWorkConfigurationError: if the driver is not installed, or the URL names no database.
-    """
-    try:
-        import psycopg  # noqa: F401
-    except ImportError:
-        msg = "The event log on PostgreSQL needs a driver: pip install 'airflow-provider-webwork[postgres]'."
-        raise WebWorkConfigurationError(msg) from None
-    if not url.database:
-        msg = "[webwork] event_store_url names no database; it looks like postgresql://user:password@host/database."
-        raise WebWorkConfigurationError(msg)
-    return url.set(drivername="postgresql+psycopg")
+
+def _state(error: BaseException | None) -> str:
+    return getattr(error, "sqlstate", None) or ""

@@ -1,7 +1,7 @@
 """The tables of the event log.
 
 Times are whole microseconds since 1970 in UTC and JSON is text, so that SQLite and PostgreSQL hold the same.
-A change here needs a migration in ``migrations/versions`` and a new ``REVISION``.
+A change here needs a migration in ``migrations/versions`` and its name in ``REVISIONS``.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-REVISION = "0002"
-"""The newest migration. It stands here so that opening an up-to-date log need not load Alembic."""
+REVISIONS = ("0001", "0002")
+"""The migrations, the newest last. They stand here so that opening an up-to-date log need not load Alembic."""
+
+REVISION = REVISIONS[-1]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy import event
+from sqlalchemy import event, exc
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from airflow_provider_webwork.errors import WebWorkConfigurationError
+from airflow_provider_webwork.events.database import Lock
 
 UPGRADES_ITSELF = True
 """Whether the schema is made and upgraded by whoever opens the log: one machine runs one version of us."""
+
+READING: Mapping[str, object] = {"webwork_begin": "BEGIN"}
+"""A transaction that reads sees one state; it takes no lock that a writer waits for."""
+
+WRITING: Mapping[str, object] = {"webwork_begin": "BEGIN IMMEDIATE"}
+"""A transaction that writes holds the one lock of the file from its beginning on.
+
+One that read first and wrote later would fail at once if another process wrote in between.
+"""
 
 PAGES = 1_000
 """How many free pages one transaction gives back to the file system."""
@@ -55,19 +66,26 @@ def place(url: sa.URL) -> FileId | None:
     return found.st_dev, found.st_ino
 
 
-def lock_appends(connection: sa.Connection) -> None:
-    """Do nothing: a transaction that writes holds the one lock of the file from its beginning on."""
+def lock(connection: sa.Connection, what: Lock) -> None:
+    """Do nothing: a transaction that writes has the file to itself."""
 
 
-def lock_migrations(connection: sa.Connection) -> None:
-    """Do nothing, as above."""
+def is_away(error: exc.DBAPIError) -> bool:
+    """Whether the database, and not what it was asked to store, is the reason of an error."""
+    return isinstance(error, (exc.OperationalError, exc.InternalError, exc.InterfaceError))
 
 
 def give_back_space(connection: sa.Connection) -> bool:
     """Give pages that are not used any more back to the file system; return whether there are more of them."""
-    connection.exec_driver_sql(f"PRAGMA incremental_vacuum({PAGES})").fetchall()
+    before = _free_pages(connection)
+    # The driver runs it page by page, as if each were a row; SQLAlchemy does not fetch rows that have no columns.
+    connection.connection.cursor().execute(f"PRAGMA incremental_vacuum({PAGES})").fetchall()
+    return 0 < _free_pages(connection) < before
+
+
+def _free_pages(connection: sa.Connection) -> int:
     free: int = connection.exec_driver_sql("PRAGMA freelist_count").scalar_one()
-    return free > 0
+    return free
 
 
 def _prepare(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
@@ -82,6 +100,8 @@ def _prepare(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
         raise WebWorkConfigurationError(msg)
     # NORMAL would lose acknowledged events on power loss in WAL mode (https://sqlite.org/pragma.html#pragma_synchronous).
     connection.execute("PRAGMA synchronous=FULL")
+    # What was erased must not be readable in the file; not every SQLite is built to see to that by itself.
+    connection.execute("PRAGMA secure_delete=ON")
 
 
 def _wal_mode(connection: sqlite3.Connection) -> str:
@@ -100,6 +120,4 @@ def _wal_mode(connection: sqlite3.Connection) -> str:
 
 
 def _begin(connection: sa.Connection) -> None:
-    # A deferred transaction that reads first and writes later fails at once if another process wrote in between.
-    write = connection.get_execution_options().get("webwork_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+    connection.exec_driver_sql(connection.get_execution_options().get("webwork_begin", "BEGIN"))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -17,32 +17,9 @@ from airflow_provider_webwork.errors import (
     WebWorkLogUnavailableError,
 )
 from airflow_provider_webwork.events import postgresql, schema, sqlite
+from airflow_provider_webwork.events.database import Database, Lock
 
 MIGRATIONS = Path(__file__).with_name("migrations")
-
-
-class Database(Protocol):
-    """What differs between the databases; the modules ``sqlite`` and ``postgresql`` have it."""
-
-    UPGRADES_ITSELF: bool
-
-    def usable_url(self, url: sa.URL) -> sa.URL:
-        """Return the URL as the engine wants it."""
-
-    def engine(self, url: sa.URL, *, lock_timeout: float) -> sa.Engine:
-        """Make an engine whose commits are durable."""
-
-    def place(self, url: sa.URL) -> object:
-        """Tell what is at the URL now; ``None`` if nothing is."""
-
-    def lock_appends(self, connection: sa.Connection) -> None:
-        """Wait for the one write lock of the log."""
-
-    def lock_migrations(self, connection: sa.Connection) -> None:
-        """Wait until no other process migrates."""
-
-    def give_back_space(self, connection: sa.Connection) -> bool:
-        """Give some unused space back; return whether there is more."""
 
 
 class _Opened(NamedTuple):
@@ -79,7 +56,7 @@ class Store:
     @property
     def name(self) -> str:
         """The URL of the event log without its password."""
-        return self._url.render_as_string(hide_password=True)
+        return self._url.difference_update_query(["sslpassword"]).render_as_string(hide_password=True)
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -89,45 +66,35 @@ class Store:
         :raises WebWorkLogError: if its schema does not fit this version of the package.
         """
         self._prepare()
-        with self._transaction(write=False) as connection:
+        with self._transaction(self._database.READING) as connection:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[sa.Connection]:
+    def write(self, *, lock: Lock | None = None) -> Iterator[sa.Connection]:
         """Open a transaction that may write, durable once it is left.
 
+        :param lock: what no other transaction of any machine does meanwhile.
         :raises WebWorkLogUnavailableError: if the database cannot be written right now; nothing was stored.
         :raises WebWorkLogError: if its schema does not fit this version of the package.
         """
         self._prepare()
-        with self._transaction(write=True) as connection:
+        with self._transaction(self._database.WRITING) as connection:
+            if lock is not None:
+                self._database.lock(connection, lock)
             yield connection
 
-    @contextmanager
-    def append(self) -> Iterator[sa.Connection]:
-        """Open a transaction that holds the one write lock of the log from its first statement on.
-
-        :raises WebWorkLogUnavailableError: if the database cannot be written right now; nothing was stored.
-        :raises WebWorkLogError: if its schema does not fit this version of the package.
-        """
+    def give_back_space(self) -> bool:
+        """Give some of the space of what was removed back, if the database does not; return whether there is more."""
         with self.write() as connection:
-            self._database.lock_appends(connection)
-            yield connection
-
-    def give_back_space(self) -> None:
-        """Give the space of what was removed back, as far as the database does not do that by itself."""
-        more = True
-        while more:
-            with self.write() as connection:
-                more = self._database.give_back_space(connection)
+            return self._database.give_back_space(connection)
 
     def revision(self) -> str | None:
         """Return the schema revision of the database; ``None`` if it is empty."""
-        with self._transaction(write=False) as connection:
+        with self._transaction(self._database.READING) as connection:
             return _revision(connection)
 
-    def upgrade(self) -> None:
-        """Bring the schema to the newest revision; safe to run by several processes at once.
+    def upgrade(self, revision: str = schema.REVISION) -> None:
+        """Bring the schema to the newest revision, or up to an older one; safe for several processes at once.
 
         :raises WebWorkLogError: if the database was made by a newer version of this package.
         """
@@ -137,14 +104,15 @@ class Store:
 
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-        with self._transaction(write=True) as connection:
-            self._database.lock_migrations(connection)
+        with self._transaction(self._database.WRITING) as connection:
+            self._database.lock(connection, "migrate")
+            self._refuse_airflows_own(connection)
             config.attributes["connection"] = connection
             try:
-                command.upgrade(config, "head")
+                command.upgrade(config, revision)
             except CommandError as error:
                 raise WebWorkLogError(_newer_schema(self.name, _revision(connection))) from error
-        self._checked = True
+        self._checked = revision == schema.REVISION
 
     def close(self) -> None:
         """Close the connections; the next transaction opens new ones."""
@@ -178,8 +146,11 @@ class Store:
         self._checked = False
 
     def _check_schema(self) -> None:
-        revision = self.revision()
-        if revision is not None and revision > schema.REVISION:
+        with self._transaction(self._database.READING) as connection:
+            revision = _revision(connection)
+            if revision != schema.REVISION:
+                self._refuse_airflows_own(connection)
+        if revision is not None and revision not in schema.REVISIONS:
             raise WebWorkLogError(_newer_schema(self.name, revision))
         if revision != schema.REVISION:
             if not self._auto_upgrade:
@@ -187,11 +158,20 @@ class Store:
             self.upgrade()
         self._checked = True
 
+    def _refuse_airflows_own(self, connection: sa.Connection) -> None:
+        if sa.inspect(connection).has_table("dag_run"):
+            # Tasks cannot reach that one (Airflow 3 gives them an API instead), and `airflow db reset` empties it.
+            msg = (
+                f"[webwork] event_store_url names Airflow's metadata database ({self.name}). Make a database for the "
+                "event log alone, on the same server if you like, and name that one."
+            )
+            raise WebWorkConfigurationError(msg)
+
     @contextmanager
-    def _transaction(self, *, write: bool) -> Iterator[sa.Connection]:
+    def _transaction(self, options: Mapping[str, Any]) -> Iterator[sa.Connection]:
         with (
             self._failures(),
-            self._engine.connect().execution_options(webwork_write=write) as connection,
+            self._engine.connect().execution_options(**options) as connection,
             connection.begin(),
         ):
             yield connection
@@ -200,24 +180,34 @@ class Store:
     def _failures(self) -> Iterator[None]:
         try:
             yield
-        except (exc.OperationalError, exc.InternalError, exc.InterfaceError, exc.TimeoutError) as error:
-            reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
-            msg = f"The event log {self.name} is not available: {reason}. Nothing was stored; try again."
-            raise WebWorkLogUnavailableError(msg) from error
-        except exc.DatabaseError as error:
-            if isinstance(error, (exc.IntegrityError, exc.DataError, exc.ProgrammingError)):
-                raise
-            msg = f"The event log {self.name} is damaged or not a database: {error.orig}."
-            raise WebWorkLogError(msg) from error
+        except exc.TimeoutError as error:
+            raise self._unavailable("too many wait for a connection to it") from error
+        except exc.DBAPIError as error:
+            reason = str(error.orig).partition("\n")[0].removesuffix(".")
+            if self._database.is_away(error):
+                raise self._unavailable(reason, connected=error.statement is not None) from error
+            if type(error) is exc.DatabaseError:
+                msg = f"The event log {self.name} is damaged or not a database: {reason}."
+                raise WebWorkLogError(msg) from error
+            raise
+
+    def _unavailable(self, reason: str, *, connected: bool = True) -> WebWorkLogUnavailableError:
+        otherwise = "" if connected else " If it stays so, check [webwork] event_store_url."
+        return WebWorkLogUnavailableError(
+            f"The event log {self.name} is not available: {reason}. Nothing was stored; try again.{otherwise}"
+        )
 
 
 def _database(text: str) -> tuple[Database, sa.URL]:
     usual = "such as sqlite:////var/lib/webwork/events.db or postgresql://user:password@host/database"
     try:
         url = sa.make_url(text)
-    except exc.ArgumentError:
-        msg = f"[webwork] event_store_url is not an SQLAlchemy URL {usual}."
-        raise WebWorkConfigurationError(msg) from None
+        clear = "@" not in (url.host or "")
+    except (exc.ArgumentError, ValueError):  # the latter for a port that is no number
+        clear = False
+    if not clear:
+        msg = f"[webwork] event_store_url is not an SQLAlchemy URL {usual}. In a password write @ as %40 and % as %25."
+        raise WebWorkConfigurationError(msg)
     databases: dict[str, Database] = {"sqlite": sqlite, "postgresql": postgresql, "postgres": postgresql}
     database = databases.get(url.get_backend_name())
     if database is None:

@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from cryptography.fernet import Fernet
 
 from airflow_provider_webwork.errors import WebWorkLogError, WebWorkLogUnavailableError, WebWorkSecretError
@@ -11,7 +13,7 @@ from airflow_provider_webwork.events.endpoints import Endpoints, Sighting, endpo
 from airflow_provider_webwork.events.store import Store
 from airflow_provider_webwork.secrets import Vault, hash_key
 from tests.contract.arrivals import NOON
-from tests.contract.processes import together
+from tests.contract.processes import FRESH, together
 
 LATER = NOON + timedelta(hours=1)
 TOKEN = "whsec_of_the_webhook_of_member_7"
@@ -157,17 +159,42 @@ def test_names_that_it_cannot_have_are_refused_before_anything_is_stored(endpoin
     assert endpoints.list() == []
 
 
-def open_endpoint(url, key):
-    opened = Endpoints(Store(url), Vault([key])).open("payroll", now=NOON)
-    return opened.pending_key, sorted(opened.key_hashes)
+def open_endpoints(url, key, barrier):
+    store = Store(url)
+    endpoints = Endpoints(store, Vault([key]))
+    opened = []
+    for number in range(20):
+        barrier.wait(timeout=60)
+        opened.append(endpoints.open(f"payroll-{number}", now=NOON))
+    store.close()
+    return [(each.pending_key, sorted(each.key_hashes)) for each in opened]
 
 
 def test_processes_that_open_the_same_endpoint_at_once_get_the_same_key(store_url):
     key = Fernet.generate_key().decode()
-    answers = together(open_endpoint, [(store_url, key)] * 3)
+    answers = together(open_endpoints, [(store_url, key, FRESH.Barrier(3))] * 3)
 
-    assert len({pending for pending, _ in answers}) == 1
-    assert answers[0][1] == [hash_key(answers[0][0])]
+    assert answers[0] == answers[1] == answers[2]
+    assert all(hashes == [hash_key(pending)] for pending, hashes in answers[0])
+
+
+def record_sightings(url, key, names):
+    store = Store(url)
+    endpoints = Endpoints(store, Vault([key]))
+    for _ in range(50):
+        endpoints.record({name: Sighting(deliveries=1) for name in names})
+    store.close()
+
+
+def test_receivers_that_saw_the_same_endpoints_in_different_orders_do_not_lock_each_other_out(store_url, store):
+    key = Fernet.generate_key().decode()
+    names = ["billing", "payroll", "support"]
+    endpoints = Endpoints(store, Vault([key]))
+    for name in names:
+        endpoints.open(name, now=NOON)
+    together(record_sightings, [(store_url, key, names), (store_url, key, names[::-1])])
+
+    assert [each.deliveries for each in endpoints.list()] == [100, 100, 100]
 
 
 # What receivers saw.
@@ -189,16 +216,21 @@ def test_sightings_of_several_receivers_add_up_and_the_latest_time_counts(endpoi
 # Secrets.
 
 
-def bytes_on_disk(folder):
-    return b"".join(path.read_bytes() for path in sorted(folder.glob("events.db*")))
+@pytest.fixture
+def bytes_on_disk(store_url, tmp_path, request):
+    """Reads everything that the database has on disk: for PostgreSQL its write-ahead log, which everything passes."""
+    if store_url.startswith("sqlite"):
+        return lambda: b"".join(path.read_bytes() for path in sorted(tmp_path.glob("events.db*")))
+    wal = Path(sa.make_url(store_url).query["host"], "data", "pg_wal")
+    return lambda: b"".join(path.read_bytes() for path in sorted(wal.glob("0*")))
 
 
-def test_neither_keys_nor_tokens_are_in_the_files_in_clear(endpoints, tmp_path):
+def test_neither_keys_nor_tokens_are_in_the_files_in_clear(endpoints, bytes_on_disk):
     first = endpoints.open("payroll", now=NOON).pending_key
-    while_pending = bytes_on_disk(tmp_path)
+    while_pending = bytes_on_disk()
     activate(endpoints, first)
     second = endpoints.renew("payroll", now=LATER).pending_key
-    after = bytes_on_disk(tmp_path)
+    after = bytes_on_disk()
 
     # The search itself works: it finds what may be there, also in the write-ahead log.
     assert all(text in after for text in (b"tracker.stopped", hash_key(first).encode(), hash_key(second).encode()))

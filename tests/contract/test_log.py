@@ -79,7 +79,7 @@ def test_an_append_that_fails_leaves_no_hole(log):
 
 
 def test_who_writes_makes_others_wait_from_the_first_moment(store, open_store):
-    with store.write(), pytest.raises(WebWorkLogUnavailableError, match="locked"):
+    with store.write(lock="append"), pytest.raises(WebWorkLogUnavailableError, match="lock"):
         EventLog(open_store(lock_timeout=0.01)).append([arrival()])
 
     assert EventLog(open_store(lock_timeout=0.01)).append([arrival()])[0].seq == 1
@@ -203,7 +203,8 @@ def few_parameters():
     """Let statements have no more parameters than the strictest builds of SQLite allow."""
 
     def limit(connection, _):
-        connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 999)
+        if isinstance(connection, sqlite3.Connection):
+            connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 999)
 
     sa.event.listen(sa.Engine, "connect", limit)
     yield
@@ -232,11 +233,12 @@ JSON_VALUES = st.recursive(
     | st.integers()
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters()),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters()), inner, max_size=3),
     max_leaves=10,
 )
 MOMENTS = st.datetimes(timezones=st.just(UTC))
-TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+# The receiver lets no other text pass; in a payload everything is escaped.
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -320,8 +322,6 @@ NASTY_NAMES = [
     "é",
     "É",
     "e\u0301",
-    "a\0b",
-    "a\0c",
     "ß",
     "a'b",
     "a b",
@@ -339,7 +339,15 @@ def test_names_are_compared_exactly_whatever_characters_they_have(log, pattern):
     assert [event.type for event in log.read(EventFilter.of(types=[pattern]))] == expected != []
 
 
-ALPHABET = st.text(st.sampled_from("aA%_/\\é*.\0"), min_size=1, max_size=4)
+@pytest.mark.parametrize("pattern", ["a\0b", "a\0*", "\ud800", "\ud800*"], ids=ascii)
+def test_names_that_no_event_can_have_match_nothing(log, pattern):
+    log.append([arrival(type="a")])
+
+    assert list(log.read(EventFilter.of(types=[pattern]))) == []
+    assert len(list(log.read(EventFilter.of(types=[pattern, "a"])))) == 1
+
+
+ALPHABET = st.text(st.sampled_from("aA%_/\\é*."), min_size=1, max_size=4)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)

@@ -21,13 +21,13 @@ def test_while_another_process_writes_for_too_long_all_who_wait_are_told_and_the
     log.head()
     gate = Gate(EventLog(open_store(lock_timeout=0.05)).append)
     with writing(gate) as appender:
-        with open_store().write():
+        with open_store().write(lock="append"):
             futures = submit_behind(gate, appender, [arrival() for _ in range(5)])
             gate.open()
             refused = outcomes(futures)
 
         assert [type(each) for each in refused] == [WebWorkLogUnavailableError] * 6
-        assert all("locked" in str(each) and "Nothing was stored" in str(each) for each in refused)
+        assert all("lock" in str(each) and "Nothing was stored" in str(each) for each in refused)
         assert log.head() == 0
         assert outcomes([appender.submit(arrival())])[0].seq == 1
 
@@ -50,7 +50,8 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path):
     assert path.read_bytes().startswith(b"Somebody's notes")
 
 
-def test_after_its_file_was_deleted_no_success_is_told_until_it_is_back(store, log, tmp_path):
+def test_after_its_file_was_deleted_no_success_is_told_until_it_is_back(open_store, sqlite_url, tmp_path):
+    log = EventLog(open_store(sqlite_url))
     path, saved = tmp_path / "events.db", tmp_path / "saved.db"
     with writing(log.append) as appender:
         outcomes([appender.submit(arrival(type="before"))])
@@ -73,7 +74,8 @@ def test_after_its_file_was_deleted_no_success_is_told_until_it_is_back(store, l
     assert [event.type for event in EventLog(Store(f"sqlite:///{path}")).read()] == ["before", "after"]
 
 
-def test_what_is_told_after_the_file_was_replaced_is_in_the_new_one(store, log, tmp_path):
+def test_what_is_told_after_the_file_was_replaced_is_in_the_new_one(open_store, sqlite_url, tmp_path):
+    log = EventLog(open_store(sqlite_url))
     log.append([arrival(), arrival()])
     for file in tmp_path.glob("events.db*"):
         file.unlink()
@@ -102,8 +104,9 @@ def fill_the_disk(url):
     return [place.event_id for place in told], [type(each) for each in refused], [place.event_id for place in after]
 
 
-def test_on_a_full_disk_no_success_is_told_and_with_room_again_it_goes_on(store_url, log):
-    [(told, refused, after)] = together(fill_the_disk, [(store_url,)])
+def test_on_a_full_disk_no_success_is_told_and_with_room_again_it_goes_on(open_store, sqlite_url):
+    [(told, refused, after)] = together(fill_the_disk, [(sqlite_url,)])
+    log = EventLog(open_store(sqlite_url))
 
     assert refused == [WebWorkLogUnavailableError] * 5
     assert len(told) > 5
@@ -139,7 +142,8 @@ def test_a_file_that_must_not_be_written_is_unavailable_and_then_it_goes_on():
 
 def submit_in_child(url):
     """Fork with a running appender; return whether the child is refused instead of waiting for ever."""
-    with writing(EventLog(Store(url)).append) as appender:
+    store = Store(url)
+    with writing(EventLog(store).append) as appender:
         appender.submit(arrival()).result(PATIENCE)
         child = os.fork()
         if child == 0:
@@ -148,7 +152,9 @@ def submit_in_child(url):
             except WebWorkLogUnavailableError:
                 os._exit(0)
             os._exit(1)
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    store.close()
+    return status
 
 
 def test_in_a_forked_child_an_appender_refuses_since_its_writer_stayed_behind(store_url):

@@ -1,6 +1,7 @@
 """Every connection is durable, blocks nobody without need, and belongs to one process."""
 
 import os
+import traceback
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from tests.contract.arrivals import arrival
 from tests.contract.processes import together
 
 
-def test_every_connection_syncs_each_commit_to_disk(store):
+def test_every_connection_syncs_each_commit_to_disk(open_store, sqlite_url):
+    store = open_store(sqlite_url)
     held = [store.read() for _ in range(3)] + [store.write()]
     connections = [each.__enter__() for each in held]
     settings = [[c.scalar(sa.text(f"PRAGMA {name}")) for name in ("journal_mode", "synchronous")] for c in connections]
@@ -54,6 +56,7 @@ def append_in_parent_and_child(url):
             os._exit(0 if connection.connection.driver_connection is not inherited else 1)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     log.append([arrival()])
+    store.close()
     return status
 
 
@@ -61,8 +64,9 @@ def test_after_a_fork_parent_and_child_use_connections_of_their_own(store_url, s
     assert together(append_in_parent_and_child, [(store_url,)]) == [0]
 
     assert [event.seq for event in log.read()] == list(range(1, 103))
-    with store.read() as connection:
-        assert connection.scalar(sa.text("PRAGMA integrity_check")) == "ok"
+    if store_url.startswith("sqlite"):
+        with store.read() as connection:
+            assert connection.scalar(sa.text("PRAGMA integrity_check")) == "ok"
 
 
 # Where a log can be.
@@ -77,6 +81,10 @@ def test_after_a_fork_parent_and_child_use_connections_of_their_own(store_url, s
         "sqlite:///file:/srv/events.db?mode=memory&uri=true",
         "sqlite+aiosqlite:////srv/events.db",
         "postgresql+psycopg://webwork:hunter2hunter2@db/events?password=hunter2hunter2",
+        "postgresql://webwork:hunter2hunter2@db",
+        "postgresql://webwork:hunter2hunter2@db/events?sslmod=require",
+        "postgresql://webwork:with@hunter2hunter2@db/events",
+        "postgresql://webwork:hunter2hunter2@db:port/events",
         "mysql://webwork:hunter2hunter2@db/events",
         "not a URL with hunter2hunter2",
         "",
@@ -86,8 +94,7 @@ def test_a_url_that_every_process_would_understand_differently_or_not_at_all_is_
     with pytest.raises(WebWorkConfigurationError, match=r"\[webwork\] event_store_url") as refused:
         Store(url)
 
-    assert "hunter2hunter2" not in str(refused.value)
-    assert "sqlite:////var/lib/webwork/events.db" in str(refused.value)
+    assert "hunter2hunter2" not in "".join(traceback.format_exception(refused.value))
 
 
 def test_making_a_store_touches_nothing(tmp_path):

@@ -1,0 +1,38 @@
+"""What differs between the databases of the event log; the modules ``sqlite`` and ``postgresql`` have it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, Protocol, TypeAlias
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+
+Lock: TypeAlias = Literal["append", "migrate", "endpoints"]
+"""What only one transaction of all machines does at a time."""
+
+
+class Database(Protocol):
+    """A database that the event log runs on."""
+
+    UPGRADES_ITSELF: bool
+    READING: Mapping[str, object]
+    WRITING: Mapping[str, object]
+
+    def usable_url(self, url: sa.URL) -> sa.URL:
+        """Return the URL as the engine wants it."""
+
+    def engine(self, url: sa.URL, *, lock_timeout: float) -> sa.Engine:
+        """Make an engine whose commits are durable."""
+
+    def place(self, url: sa.URL) -> object:
+        """Tell what is at the URL now; ``None`` if nothing is."""
+
+    def lock(self, connection: sa.Connection, what: Lock) -> None:
+        """Wait for a lock, which the transaction then holds to its end."""
+
+    def is_away(self, error: exc.DBAPIError) -> bool:
+        """Whether the database, and not what it was asked to store, is the reason of an error."""
+
+    def give_back_space(self, connection: sa.Connection) -> bool:
+        """Give some unused space back; return whether there is more."""
