@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,7 +46,7 @@ class Store:
         self._database, self._url = _database(url)
         self._auto_upgrade = self._database.UPGRADES_ITSELF if auto_upgrade is None else auto_upgrade
         self._lock_timeout = lock_timeout
-        self._engine = self._database.engine(self._url, lock_timeout=lock_timeout)
+        self._engine = self._new_engine()
         self._inherited: list[sa.Engine] = []
         self._opened: _Opened | None = None
         self._checked = False
@@ -118,6 +119,12 @@ class Store:
         """Close the connections; the next transaction opens new ones."""
         self._engine.dispose()
 
+    def _new_engine(self) -> sa.Engine:
+        engine = self._database.engine(self._url, lock_timeout=self._lock_timeout)
+        # Hooks and commands end without closing anything.
+        weakref.finalize(self, _dispose, engine, os.getpid())
+        return engine
+
     def _prepare(self) -> None:
         """See to it that the connections are of this process and this file, and that the schema is ours."""
         here = _Opened(os.getpid(), self._database.place(self._url))
@@ -133,7 +140,7 @@ class Store:
             # A forked child must neither use nor close connections of its parent
             # (https://sqlite.org/howtocorrupt.html#_carrying_an_open_database_across_a_fork_).
             self._inherited.append(self._engine)
-            self._engine = self._database.engine(self._url, lock_timeout=self._lock_timeout)
+            self._engine = self._new_engine()
         elif here.place is None:
             # The open connections would go on, and what they store would be gone with the last of them.
             msg = (
@@ -196,6 +203,12 @@ class Store:
         return WebWorkLogUnavailableError(
             f"The event log {self.name} is not available: {reason}. Nothing was stored; try again.{otherwise}"
         )
+
+
+def _dispose(engine: sa.Engine, process: int) -> None:
+    # To close a connection in a forked child would end it for its parent.
+    if os.getpid() == process:
+        engine.dispose()
 
 
 def _database(text: str) -> tuple[Database, sa.URL]:

@@ -1,9 +1,12 @@
 """Every connection is durable, blocks nobody without need, and belongs to one process."""
 
+import gc
 import os
+import sqlite3
 import traceback
 from pathlib import Path
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -67,6 +70,17 @@ def test_after_a_fork_parent_and_child_use_connections_of_their_own(store_url, s
     if store_url.startswith("sqlite"):
         with store.read() as connection:
             assert connection.scalar(sa.text("PRAGMA integrity_check")) == "ok"
+
+
+def test_a_store_that_nobody_needs_any_more_closes_its_connections(store_url):
+    store = Store(store_url)
+    with store.read() as connection:
+        used = connection.connection.driver_connection
+    del store, connection
+    gc.collect()
+
+    with pytest.raises((sqlite3.ProgrammingError, psycopg.OperationalError), match="closed"):
+        used.execute("SELECT 1")
 
 
 # Where a log can be.
