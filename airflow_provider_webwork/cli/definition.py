@@ -60,6 +60,12 @@ def _db() -> tuple[ActionCommand, ...]:
             func=lazy_load_command(f"{_ROOM}.db.current"),
             args=(),
         ),
+        ActionCommand(
+            name="check",
+            help="Say by the exit code whether the event log can be read and has the schema of this version",
+            func=lazy_load_command(f"{_ROOM}.db.check"),
+            args=(),
+        ),
     )
 
 

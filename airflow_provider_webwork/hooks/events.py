@@ -42,7 +42,7 @@ class WebWorkEventsHook(BaseHook):
         """The database of the event log."""
         from airflow_provider_webwork.events.store import Store
 
-        return Store(self.settings.log_url)
+        return Store(self.settings.log_url, auto_upgrade=self.settings.auto_upgrade)
 
     @cached_property
     def event_log(self) -> EventLog:

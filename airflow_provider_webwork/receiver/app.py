@@ -76,7 +76,7 @@ class Receiver:
     ) -> None:
         self._settings = settings
         self._now = now
-        self._store = Store(log_url, lock_timeout=lock_timeout)
+        self._store = Store(log_url, lock_timeout=lock_timeout, auto_upgrade=settings.auto_upgrade)
         endpoints = Endpoints(self._store, Vault(settings.secret_keys))
         self._directory = Directory(endpoints.list, now=now)
         self._sightings = Sightings(record=endpoints.record, beat=self._beat, now=now)

@@ -65,7 +65,7 @@ def serve(
 
 
 def _check(settings: Settings, log_url: str, *, say: Callable[[str], None]) -> None:
-    store = Store(log_url)
+    store = Store(log_url, auto_upgrade=settings.auto_upgrade)
     say(f"The event log is {store.name}")
     try:
         Endpoints(store, Vault(settings.secret_keys)).list()

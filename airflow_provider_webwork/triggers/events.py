@@ -52,7 +52,6 @@ class WebWorkEventTrigger(BaseTrigger):
         settings = await asyncio.to_thread(settings_from_airflow)
         wanted = EventFilter.of(types=self.types, match=self.match)
         since = None if self.since is None else datetime.fromisoformat(self.since)
-        event = await feed(settings.log_url, interval=settings.poll_interval).first(
-            wanted, after=self.after, since=since
-        )
+        waiting = feed(settings.log_url, interval=settings.poll_interval, auto_upgrade=settings.auto_upgrade)
+        event = await waiting.first(wanted, after=self.after, since=since)
         yield TriggerEvent({"seq": event.seq, "event_id": event.id})

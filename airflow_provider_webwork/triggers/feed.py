@@ -123,18 +123,19 @@ class Feed:
 _feeds: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Feed]] = WeakKeyDictionary()
 
 
-def feed(url: str, *, interval: float) -> Feed:
+def feed(url: str, *, interval: float, auto_upgrade: bool | None = None) -> Feed:
     """Return the feed of an event log for the running event loop, which all who wait on it share.
 
     :param url: the URL of the event log.
     :param interval: seconds between two looks; that of the first caller holds.
+    :param auto_upgrade: whether opening the log may upgrade it; if not given, on SQLite only.
     """
     from airflow_provider_webwork.events.log import EventLog
     from airflow_provider_webwork.events.store import Store
 
     feeds = _feeds.setdefault(asyncio.get_running_loop(), {})
     if url not in feeds:
-        event_log = EventLog(Store(url))
+        event_log = EventLog(Store(url, auto_upgrade=auto_upgrade))
         feeds[url] = Feed(lambda after: event_log.page(after, limit=PAGE), interval=interval)
     return feeds[url]
 
