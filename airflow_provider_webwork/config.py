@@ -23,6 +23,9 @@ SECTION = "webwork"
 OptionType = Literal["string", "integer", "float", "boolean"]
 Lookup = Callable[[str], str | None]
 
+_LOCAL_EXECUTORS = {"LocalExecutor", "airflow.executors.local_executor.LocalExecutor"}
+_CONTAINER_MARKS = ("AIRFLOW_IS_K8S_EXECUTOR_POD", "AIRFLOW_IS_EXECUTOR_CONTAINER")
+
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{([^}]*)\})", re.ASCII)
 
 
@@ -48,13 +51,22 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         name="event_store_url",
         description=(
-            "SQLAlchemy URL of the event log, where tracker events are kept. Without it the log is the SQLite file "
-            "`webwork_events.db` in AIRFLOW_HOME, which serves one machine. Every process that touches the log "
-            "needs this option: workers, the triggerer, the API server and each receiver. "
+            "SQLAlchemy URL of the event log, where tracker events are kept: an SQLite file for one machine, a "
+            "PostgreSQL database of its own for more. Without it the log is the SQLite file `webwork_events.db` in "
+            "AIRFLOW_HOME, which is refused with executors whose tasks may run on other machines. Every process that "
+            "touches the log needs this option: workers, the triggerer, the API server and each receiver. "
             "Never use Airflow's metadata database."
         ),
-        example="sqlite:////var/lib/webwork/events.db",
+        example="postgresql://webwork:password@db.example.com/webwork_events",
         sensitive=True,
+    ),
+    Option(
+        name="auto_upgrade",
+        description=(
+            "Whether whoever opens the event log first makes its tables or brings them to the schema of this version. "
+            "Without it that happens on SQLite only; on PostgreSQL run `airflow webwork db upgrade`."
+        ),
+        type="boolean",
     ),
     Option(
         name="secret_key",
@@ -132,10 +144,14 @@ class Settings:
     """The options of ``[webwork]`` with their types.
 
     :param event_store_url: URL of the event log; ``None`` for the SQLite file in ``AIRFLOW_HOME``.
+    :param auto_upgrade: whether opening the log upgrades it; ``None`` for on SQLite only.
     :param secret_keys: Fernet keys, the one that encrypts first.
+    :param remote_executor: the executor whose tasks may run on a machine that does not see ``AIRFLOW_HOME``, if one
+        is configured.
     """
 
     event_store_url: str | None = field(default=None, repr=False)
+    auto_upgrade: bool | None = None
     secret_keys: tuple[str, ...] = field(default=(), repr=False)
     receiver_enabled: bool = False
     receiver_base_url: str | None = None
@@ -146,11 +162,27 @@ class Settings:
     receiver_queue: int
     poll_interval: float
     airflow_home: Path
+    remote_executor: str | None = None
 
     @property
     def log_url(self) -> str:
-        """The URL of the event log: the option, or the SQLite file in ``AIRFLOW_HOME``."""
-        return self.event_store_url or f"sqlite:///{self.airflow_home / 'webwork_events.db'}"
+        """The URL of the event log: the option, or the SQLite file in ``AIRFLOW_HOME``.
+
+        :raises WebWorkConfigurationError: if the option is not set and tasks may run on other machines, where they
+            would find another file or none.
+        """
+        if self.event_store_url:
+            return self.event_store_url
+        file = self.airflow_home / "webwork_events.db"
+        if self.remote_executor:
+            msg = (
+                f"[{SECTION}] event_store_url is not set, and the file {file} serves one machine only, while tasks of "
+                f"{self.remote_executor} may run on others. Set it in every component to a PostgreSQL database, such "
+                "as postgresql://user:password@host/database, or, if all of Airflow shares one disk of one machine, "
+                f"to sqlite:///{file}."
+            )
+            raise WebWorkConfigurationError(msg)
+        return f"sqlite:///{file}"
 
 
 def settings_from_airflow() -> Settings:
@@ -168,6 +200,7 @@ def settings_from_airflow() -> Settings:
         lookup,
         fernet_key=lambda: conf.get("core", "fernet_key", fallback=None),
         airflow_home=_airflow_home(os.environ),
+        remote_executor=first_remote_executor(conf.get("core", "executor", fallback=""), os.environ),
     )
 
 
@@ -205,7 +238,28 @@ def settings_from_environment(environ: Mapping[str, str] | None = None) -> Setti
     )
 
 
-def _settings(lookup: Lookup, *, fernet_key: Callable[[], str | None], airflow_home: Path) -> Settings:
+def first_remote_executor(executors: str, environ: Mapping[str, str]) -> str | None:
+    """Return the first executor whose tasks may run on another machine than the scheduler; ``None`` if there is none.
+
+    :param executors: what ``[core] executor`` says: names, module paths and ``alias:executor``, separated by commas,
+        for teams in the form ``executors;team=executors`` (airflow/executors/executor_loader.py).
+    :param environ: where executors that start a container for each task leave a mark, because the image of such a
+        container often sets ``[core] executor`` to ``LocalExecutor``.
+    """
+    for mark in _CONTAINER_MARKS:
+        if environ.get(mark):
+            return "an executor that starts containers"
+    names = (each.rpartition("=")[2].rpartition(":")[2].strip() for each in re.split("[,;]", executors))
+    return next((name for name in names if name and name not in _LOCAL_EXECUTORS), None)
+
+
+def _settings(
+    lookup: Lookup,
+    *,
+    fernet_key: Callable[[], str | None],
+    airflow_home: Path,
+    remote_executor: str | None = None,
+) -> Settings:
     values = {option.name: _typed(option, lookup(option.name)) for option in OPTIONS}
     keys = str(values.pop("secret_key") or "") or (fernet_key() or "").strip()
     if keys == "{FERNET_KEY}":
@@ -216,6 +270,7 @@ def _settings(lookup: Lookup, *, fernet_key: Callable[[], str | None], airflow_h
         secret_keys=tuple(key.strip() for key in keys.split(",") if key.strip()),
         receiver_base_url=str(base_url).rstrip("/") if base_url else None,
         airflow_home=airflow_home,
+        remote_executor=remote_executor,
         **values,  # type: ignore[arg-type] # the table above gives each option the type of its field
     )
 

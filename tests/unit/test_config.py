@@ -2,12 +2,13 @@
 
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
 
-from airflow_provider_webwork.config import OPTIONS, Settings, settings_from_environment
+from airflow_provider_webwork.config import OPTIONS, Settings, first_remote_executor, settings_from_environment
 from airflow_provider_webwork.errors import WebWorkConfigurationError
 
 NUMBERS = [option for option in OPTIONS if option.between]
@@ -40,6 +41,7 @@ def test_nothing_set_gives_a_log_in_airflow_home_and_a_receiver_on_this_machine_
 def test_every_option_has_its_type():
     read = settings(
         EVENT_STORE_URL="sqlite:////srv/events.db",
+        AUTO_UPGRADE="False",
         SECRET_KEY="first,second",
         RECEIVER_ENABLED="True",
         RECEIVER_BASE_URL="https://airflow.example.com/webwork/",
@@ -53,6 +55,7 @@ def test_every_option_has_its_type():
 
     assert read == Settings(
         event_store_url="sqlite:////srv/events.db",
+        auto_upgrade=False,
         secret_keys=("first", "second"),
         receiver_enabled=True,
         receiver_base_url="https://airflow.example.com/webwork",
@@ -176,6 +179,60 @@ def test_airflows_fernet_key_is_not_looked_for_where_a_key_of_our_own_is_set():
 
 def test_the_placeholder_of_airflows_template_is_not_a_key():
     assert settings(AIRFLOW__CORE__FERNET_KEY=" {FERNET_KEY}\n").secret_keys == ()
+
+
+# The file in AIRFLOW_HOME serves one machine.
+
+
+LOCAL = "airflow.executors.local_executor.LocalExecutor"
+
+
+@pytest.mark.parametrize(
+    "executors",
+    [
+        "",
+        "LocalExecutor",
+        f" {LOCAL}\n",
+        f"LocalExecutor,mine:LocalExecutor, other:{LOCAL}",
+        "=LocalExecutor;team1=a:LocalExecutor",
+    ],
+)
+def test_executors_that_run_tasks_beside_the_scheduler(executors):
+    assert first_remote_executor(executors, {"HOSTNAME": "scheduler"}) is None
+
+
+@pytest.mark.parametrize(
+    ("executors", "named"),
+    [
+        ("CeleryExecutor", "CeleryExecutor"),
+        ("KubernetesExecutor", "KubernetesExecutor"),
+        ("LocalExecutor,CeleryExecutor", "CeleryExecutor"),
+        (
+            "LocalExecutor, edge:airflow.providers.edge3.executors.EdgeExecutor",
+            "airflow.providers.edge3.executors.EdgeExecutor",
+        ),
+        ("LocalExecutor:my_company.executors.Fast", "my_company.executors.Fast"),
+        ("LocalExecutor;team1=LocalExecutor;team2=CeleryExecutor", "CeleryExecutor"),
+    ],
+)
+def test_executors_whose_tasks_may_run_on_another_machine(executors, named):
+    assert first_remote_executor(executors, {}) == named
+
+
+@pytest.mark.parametrize("mark", ["AIRFLOW_IS_K8S_EXECUTOR_POD", "AIRFLOW_IS_EXECUTOR_CONTAINER"])
+def test_a_container_of_one_task_is_another_machine_whatever_its_image_says(mark):
+    assert first_remote_executor("LocalExecutor", {mark: "True"}) == "an executor that starts containers"
+
+
+def test_the_file_in_airflow_home_is_refused_where_tasks_may_run_on_other_machines():
+    elsewhere = replace(settings(), remote_executor="CeleryExecutor")
+
+    with pytest.raises(WebWorkConfigurationError) as refused:
+        _ = elsewhere.log_url
+    for text in ("[webwork] event_store_url is not set", "CeleryExecutor", "sqlite:////srv/airflow/webwork_events.db"):
+        assert text in str(refused.value)
+    chosen = replace(elsewhere, event_store_url="sqlite:////shared/events.db")
+    assert chosen.log_url == "sqlite:////shared/events.db"
 
 
 def test_the_repr_of_settings_shows_no_secret():
