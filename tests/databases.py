@@ -10,9 +10,11 @@ import signal
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
+import psutil
 import psycopg
 
 from airflow_provider_webwork.events import schema
@@ -82,8 +84,13 @@ class PostgreSQL:
             assert time.monotonic() < deadline, self.output()
 
     def kill(self) -> None:
-        """End the server as a power switch would, but for the page cache; its other processes follow it."""
-        self._end(signal.SIGKILL)
+        """End all its processes at once, as a power switch would, but for the page cache."""
+        assert self._process is not None
+        server = psutil.Process(self._process.pid)
+        for process in [server, *server.children(recursive=True)]:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        self._process.wait(PATIENCE)
 
     def restart(self, *, standby: bool = False) -> None:
         """Stop the server in an orderly way, which ends the connections to it, and start it again.

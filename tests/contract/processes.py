@@ -6,7 +6,12 @@ import traceback
 FRESH = multiprocessing.get_context("forkserver")
 """Processes that inherit nothing from the test, neither connections nor threads."""
 
-FRESH.set_forkserver_preload(["alembic.autogenerate", "alembic.command", "hypothesis", "pytest", "sqlalchemy"])
+FRESH.set_forkserver_preload(
+    [
+        *("alembic.autogenerate", "alembic.command", "hypothesis", "psutil", "psycopg", "pytest", "sqlalchemy"),
+        *("sqlalchemy.dialects.postgresql.psycopg", "sqlalchemy.dialects.sqlite", "airflow_provider_webwork.events.log"),
+    ]
+)
 
 
 class Together:
