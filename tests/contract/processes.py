@@ -6,12 +6,10 @@ import traceback
 FRESH = multiprocessing.get_context("forkserver")
 """Processes that inherit nothing from the test, neither connections nor threads."""
 
-FRESH.set_forkserver_preload(
-    [
-        *("alembic.autogenerate", "alembic.command", "hypothesis", "psutil", "psycopg", "pytest", "sqlalchemy"),
-        *("sqlalchemy.dialects.postgresql.psycopg", "sqlalchemy.dialects.sqlite", "airflow_provider_webwork.events.log"),
-    ]
-)
+# What every one of them would import otherwise: a process then starts in 0.04 s instead of 0.2 s.
+OUTSIDE = ["alembic.autogenerate", "alembic.command", "hypothesis", "psutil", "psycopg", "pytest", "sqlalchemy"]
+DIALECTS = ["sqlalchemy.dialects.postgresql.psycopg", "sqlalchemy.dialects.sqlite"]
+FRESH.set_forkserver_preload([*OUTSIDE, *DIALECTS, "airflow_provider_webwork.events.log"])
 
 
 class Together:

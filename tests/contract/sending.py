@@ -25,16 +25,16 @@ def numbered(name):
 
 
 class Senders:
-    """So many senders that as many arrivals wait all the time.
+    """So many senders that ``in_flight`` arrivals wait all the time.
 
     :param appender: where they send to.
     :param keys: what they send, in this order.
     :param tell: called with each key as soon as its sender hears of success.
     """
 
-    def __init__(self, appender, keys, *, tell):
+    def __init__(self, appender, keys, *, tell, in_flight=IN_FLIGHT):
         self._appender, self._keys, self._tell = appender, keys, tell
-        self._room = threading.BoundedSemaphore(IN_FLIGHT)
+        self._room = threading.BoundedSemaphore(in_flight)
         self._refused = queue.SimpleQueue()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self.run, daemon=True)
