@@ -136,6 +136,26 @@ OPTIONS: tuple[Option, ...] = (
         default=0.5,
         between=(0.01, 3_600),
     ),
+    Option(
+        name="retention",
+        description=(
+            "Days for which events are kept. One of the receivers removes older ones every hour, except those that a "
+            "consumer has still to be given. 36500 keeps everything."
+        ),
+        type="float",
+        default=90.0,
+        between=(0.04, 36_500),
+    ),
+    Option(
+        name="consumer_expiry",
+        description=(
+            "Days after which a consumer that neither claimed nor waited no longer keeps old events from being "
+            "removed. Its next claim then fails once and names what is gone."
+        ),
+        type="float",
+        default=30.0,
+        between=(0.04, 36_500),
+    ),
 )
 
 
@@ -161,6 +181,8 @@ class Settings:
     receiver_body_timeout: float
     receiver_queue: int
     poll_interval: float
+    retention: float
+    consumer_expiry: float
     airflow_home: Path
     remote_executor: str | None = None
 

@@ -11,7 +11,7 @@ import os
 import socket
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from airflow_provider_webwork import __version__
 from airflow_provider_webwork.config import Settings
@@ -29,6 +29,7 @@ from airflow_provider_webwork.receiver.hidden import take_path
 from airflow_provider_webwork.receiver.outage import Outage
 from airflow_provider_webwork.receiver.parse import parse
 from airflow_provider_webwork.receiver.sightings import Sightings
+from airflow_provider_webwork.receiver.upkeep import Upkeep
 from airflow_provider_webwork.receiver.upload import UploadError, read_body, refuse_announced
 from airflow_provider_webwork.secrets import Vault
 
@@ -80,6 +81,12 @@ class Receiver:
         endpoints = Endpoints(self._store, Vault(settings.secret_keys))
         self._directory = Directory(endpoints.list, now=now)
         self._sightings = Sightings(record=endpoints.record, beat=self._beat, now=now)
+        self._upkeep = Upkeep(
+            self._store,
+            retention=timedelta(days=settings.retention),
+            consumer_expiry=timedelta(days=settings.consumer_expiry),
+            now=now,
+        )
         self._appender: Appender | None = None
         self._outage = Outage("Deliveries are answered with 503")
         self._started_at = now()
@@ -96,6 +103,7 @@ class Receiver:
         self._appender = Appender(EventLog(self._store).append, capacity=self._settings.receiver_queue)
         await self._directory.start()
         await self._sightings.start()
+        self._upkeep.start(_name())
 
     async def stop(self) -> None:
         """Store what waits, then stop; deliveries that come later get 503."""
@@ -104,6 +112,7 @@ class Receiver:
             await asyncio.to_thread(appender.close)
         await self._directory.stop()
         await self._sightings.stop()
+        await asyncio.to_thread(self._upkeep.stop)
         await asyncio.to_thread(self._store.close)
         if self._outcomes:
             log.info("Answered %s", ", ".join(f"{count} {reason}" for reason, count in self._outcomes.most_common()))
@@ -174,7 +183,7 @@ class Receiver:
     def _beat(self, now: datetime) -> None:
         receivers.Receivers(self._store).beat(
             receivers.Receiver(
-                name=f"{socket.gethostname()}/{os.getpid()}",
+                name=_name(),
                 version=__version__,
                 started_at=self._started_at,
                 seen_at=now,
@@ -188,6 +197,10 @@ class Receiver:
         await receive()
         await self.stop()
         await send({"type": "lifespan.shutdown.complete"})
+
+
+def _name() -> str:
+    return f"{socket.gethostname()}/{os.getpid()}"
 
 
 def _stored(stored: Stored, endpoint: Endpoint, *, problem: str | None) -> Answer:

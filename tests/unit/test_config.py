@@ -33,6 +33,8 @@ def test_nothing_set_gives_a_log_in_airflow_home_and_a_receiver_on_this_machine_
         receiver_body_timeout=10.0,
         receiver_queue=2_000,
         poll_interval=0.5,
+        retention=90.0,
+        consumer_expiry=30.0,
         airflow_home=Path("/srv/airflow"),
     )
     assert settings().log_url == "sqlite:////srv/airflow/webwork_events.db"
@@ -51,6 +53,8 @@ def test_every_option_has_its_type():
         RECEIVER_BODY_TIMEOUT="2.5",
         RECEIVER_QUEUE="10",
         POLL_INTERVAL="1",
+        RETENTION="400",
+        CONSUMER_EXPIRY="7.5",
     )
 
     assert read == Settings(
@@ -65,6 +69,8 @@ def test_every_option_has_its_type():
         receiver_body_timeout=2.5,
         receiver_queue=10,
         poll_interval=1.0,
+        retention=400.0,
+        consumer_expiry=7.5,
         airflow_home=Path("/srv/airflow"),
     )
     assert read.log_url == "sqlite:////srv/events.db"
