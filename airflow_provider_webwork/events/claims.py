@@ -17,7 +17,7 @@ from airflow_provider_webwork.events.batches import Batch
 from airflow_provider_webwork.events.consumer import Consumer, advance, required, unchanged
 from airflow_provider_webwork.events.consumers import Consumers, Start
 from airflow_provider_webwork.events.event import time_text
-from airflow_provider_webwork.events.log import EventLog, horizon, place_of
+from airflow_provider_webwork.events.log import EventLog, head, horizon, place_of
 from airflow_provider_webwork.events.match import EventFilter
 from airflow_provider_webwork.events.store import Store
 
@@ -121,10 +121,11 @@ class Claims:
     def _claim(self, name: str, run_key: str, take: _Take) -> Batch | None:
         with self._store.read() as connection:
             # The consumer is read first: whoever claims after that is noticed in the end by the counter of claims.
+            # The batch is read last: another attempt of this run may just have claimed all that there was.
             consumer = required(connection, name)
-            batch = batches.find(connection, name, run_key)
             given_up = released.oldest(connection, name)
-            oldest = horizon(connection)
+            oldest, newest = horizon(connection), head(connection)
+            batch = batches.find(connection, name, run_key)
         if batch is not None:
             return _live(batch)
         if given_up is not None:
@@ -133,10 +134,12 @@ class Claims:
             return self._take_released(consumer, given_up, run_key, take)
         if consumer.position < oldest - 1:
             self._tell_pruned(consumer, oldest, run_key)
-        return self._take_new(consumer, run_key, take)
+        if consumer.position >= newest:
+            return None
+        return self._take_new(consumer, newest, run_key, take)
 
-    def _take_new(self, consumer: Consumer, run_key: str, take: _Take) -> Batch | None:
-        cut = self._cut(consumer.wanted, after=consumer.position, until=self._log.head(), take=take)
+    def _take_new(self, consumer: Consumer, newest: int, run_key: str, take: _Take) -> Batch | None:
+        cut = self._cut(consumer.wanted, after=consumer.position, until=newest, take=take)
         with self._store.write() as connection:
             if not advance(connection, consumer, to=cut.done):
                 raise _LostRaceError
