@@ -7,22 +7,49 @@ from airflow.cli.cli_config import ActionCommand, Arg, CLICommand, GroupCommand,
 _ROOM = "airflow_provider_webwork.cli"
 
 ARG_CONN_ID = Arg(("--conn-id",), default="webwork_default", help="the connection of type `webwork`")
+ARG_CONSUMER = Arg(("consumer",), help="the name of the consumer")
+ARG_DAG_ID = Arg(("dag_id",), help="the Dag that may claim from it with its own filter")
 ARG_ENDPOINT = Arg(("endpoint",), help="the name of the endpoint")
 ARG_EVENTS = Arg(
     ("--events",),
     help="register a webhook at WebWork for these events, separated by commas; "
     "without it only the callback URL is made and printed",
 )
+ARG_EVEN_UNCLAIMED = Arg(("--even-unclaimed",), action="store_true", help="remove also what no consumer claimed yet")
 ARG_HOST = Arg(("--host",), help="the address to listen on (default: [webwork] receiver_host)")
+ARG_LIMIT = Arg(("--limit",), type=int, default=50, help="how many events at most (default: 50)")
+ARG_MATCH = Arg(
+    ("--match",), nargs="*", metavar="path=value", help="dotted paths into the event and the values they must have"
+)
+ARG_OF_CONSUMER = Arg(("--consumer",), help="only those of this consumer")
+ARG_OLDER_THAN = Arg(("--older-than",), metavar="AGE", help="such as 30d (default: [webwork] retention)")
 ARG_OUTPUT = Arg(("-o", "--output"), choices=("table", "json"), default="table", help="for people or for programs")
 ARG_PORT = Arg(("--port",), type=int, help="the port to listen on (default: [webwork] receiver_port)")
+ARG_PROBLEMS = Arg(("--problems",), action="store_true", help="only deliveries that could not be understood")
+ARG_RUN_KEY = Arg(("run_key",), help="dag_id/run_id/task_id/map_index, as `batches list` shows it")
+ARG_SEQ = Arg(("seq",), type=int, help="the place of the event in the log")
+ARG_SINCE = Arg(("--since",), metavar="TIME", help="a time (ISO 8601) or an age such as 2h or 7d")
+ARG_START = Arg(("--start",), default="now", help="where it begins: now, beginning, a time or an age (default: now)")
+ARG_TARGET_VARIABLE = Arg(
+    ("--to-variable",),
+    default="WEBWORK_COPY_TO",
+    help="the environment variable that holds the URL of the target; a URL may hold a password, so it is no argument",
+)
+ARG_TO = Arg(("--to",), required=True, help="where to: now, beginning, a time, an age, or a seq")
 ARG_TYPE = Arg(("type",), help="the name of the event, such as tracker.started")
+ARG_TYPES = Arg(("--types",), help="names of events, separated by commas, exact or with a trailing *")
+ARG_UNFINISHED = Arg(
+    ("--unfinished",), action="store_true", help="only those whose run failed or is gone, so that nobody processes them"
+)
+ARG_UNTIL = Arg(("--until",), metavar="TIME", help="a time (ISO 8601) or an age")
+ARG_USER = Arg(("--user",), required=True, help="the id of the user at WebWork")
 ARG_VALUES = Arg(
     ("values",),
     nargs="*",
     metavar="key=value",
     help="what the event says; a value that is JSON (a number, true, null, a list) is taken as such",
 )
+ARG_YES = Arg(("-y", "--yes"), action="store_true", help="do not ask")
 
 
 def get_webwork_cli_commands() -> list[CLICommand]:
@@ -32,15 +59,12 @@ def get_webwork_cli_commands() -> list[CLICommand]:
             name="webwork",
             help="Receive and inspect events of the WebWork Time Tracker",
             subcommands=(
-                ActionCommand(
-                    name="receiver",
-                    help="Run the receiver of deliveries",
-                    func=lazy_load_command(f"{_ROOM}.receiver.run"),
-                    args=(ARG_HOST, ARG_PORT),
-                ),
+                _command("receiver.run", "Run the receiver of deliveries", ARG_HOST, ARG_PORT, name="receiver"),
                 GroupCommand(name="db", help="Look after the database of the event log", subcommands=_db()),
                 GroupCommand(name="endpoints", help="Manage callback endpoints", subcommands=_endpoints()),
                 GroupCommand(name="events", help="Look into the event log", subcommands=_events()),
+                GroupCommand(name="consumers", help="Manage who reads the event log", subcommands=_consumers()),
+                GroupCommand(name="batches", help="Look after what runs were given", subcommands=_batches()),
             ),
         )
     ]
@@ -48,50 +72,57 @@ def get_webwork_cli_commands() -> list[CLICommand]:
 
 def _db() -> tuple[ActionCommand, ...]:
     return (
-        ActionCommand(
-            name="upgrade",
-            help="Bring the event log to the schema of this version",
-            func=lazy_load_command(f"{_ROOM}.db.upgrade"),
-            args=(),
-        ),
-        ActionCommand(
-            name="current",
-            help="Print the schema revision of the event log",
-            func=lazy_load_command(f"{_ROOM}.db.current"),
-            args=(),
-        ),
-        ActionCommand(
-            name="check",
-            help="Say by the exit code whether the event log can be read and has the schema of this version",
-            func=lazy_load_command(f"{_ROOM}.db.check"),
-            args=(),
-        ),
+        _command("db.upgrade", "Bring the event log to the schema of this version"),
+        _command("db.current", "Print the schema revision of the event log"),
+        _command("db.check", "Say by the exit code whether the event log can be read and has the right schema"),
+        _command("db.copy", "Copy the event log to an empty database, such as PostgreSQL", ARG_TARGET_VARIABLE),
     )
 
 
 def _endpoints() -> tuple[ActionCommand, ...]:
+    made = (ARG_ENDPOINT, ARG_EVENTS, ARG_CONN_ID, ARG_OUTPUT)
     return (
-        ActionCommand(
-            name="create",
-            help="Make an endpoint, and its webhook at WebWork if events are given",
-            func=lazy_load_command(f"{_ROOM}.endpoints.create"),
-            args=(ARG_ENDPOINT, ARG_EVENTS, ARG_CONN_ID, ARG_OUTPUT),
-        ),
-        ActionCommand(
-            name="list",
-            help="List the endpoints",
-            func=lazy_load_command(f"{_ROOM}.endpoints.list_endpoints"),
-            args=(ARG_OUTPUT,),
-        ),
+        _command("endpoints.create", "Make an endpoint, and its webhook at WebWork if events are given", *made),
+        _command("endpoints.list_endpoints", "List the endpoints", ARG_OUTPUT, name="list"),
     )
 
 
 def _events() -> tuple[ActionCommand, ...]:
+    window = (ARG_TYPES, ARG_MATCH, ARG_SINCE, ARG_UNTIL, ARG_PROBLEMS)
     return (
-        ActionCommand(
-            name="add",
-            help="Put an event into the log by hand",
-            func=lazy_load_command(f"{_ROOM}.events.add"),
-            args=(ARG_TYPE, ARG_VALUES),
-        ),
+        _command("events.add", "Put an event into the log by hand", ARG_TYPE, ARG_VALUES),
+        _command("events.list_events", "List the newest events", *window, ARG_LIMIT, ARG_OUTPUT, name="list"),
+        _command("events.show_event", "Print all that the log keeps of one event", ARG_SEQ, name="show"),
+        _command("events.export", "Write events to standard output as JSON Lines", *window),
+        _command("events.tail", "Print events as they are stored", ARG_TYPES, ARG_MATCH, ARG_PROBLEMS, ARG_OUTPUT),
+        _command("events.prune", "Remove old events", ARG_OLDER_THAN, ARG_EVEN_UNCLAIMED, ARG_YES),
+        _command("events.erase", "Empty the events of a person", ARG_USER, ARG_YES),
+    )
+
+
+def _consumers() -> tuple[ActionCommand, ...]:
+    return (
+        _command("consumers.list_consumers", "List the consumers with their lag", ARG_OUTPUT, name="list"),
+        _command("consumers.create", "Make a consumer", ARG_CONSUMER, ARG_TYPES, ARG_MATCH, ARG_START, ARG_OUTPUT),
+        _command("consumers.rewind", "Give events again", ARG_CONSUMER, ARG_TO, ARG_YES, ARG_OUTPUT),
+        _command("consumers.skip", "Pass events over", ARG_CONSUMER, ARG_TO, ARG_YES, ARG_OUTPUT),
+        _command("consumers.reset", "Forget the batches and begin anew", ARG_CONSUMER, ARG_YES, ARG_OUTPUT),
+        _command("consumers.transfer", "Give a consumer to another Dag", ARG_CONSUMER, ARG_DAG_ID, ARG_OUTPUT),
+        _command("consumers.delete", "Forget a consumer", ARG_CONSUMER, ARG_YES),
+    )
+
+
+def _batches() -> tuple[ActionCommand, ...]:
+    return (
+        _command("batches.list_batches", "List batches", ARG_OF_CONSUMER, ARG_UNFINISHED, ARG_OUTPUT, name="list"),
+        _command("batches.release", "Give up the batch of a run", ARG_CONSUMER, ARG_RUN_KEY),
+    )
+
+
+def _command(function: str, summary: str, *args: Arg, name: str | None = None) -> ActionCommand:
+    return ActionCommand(
+        name=name or function.rpartition(".")[2],
+        help=summary,
+        func=lazy_load_command(f"{_ROOM}.{function}"),
+        args=args,
     )

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import json
+import sys
+import time
 from argparse import Namespace
-from datetime import UTC, datetime
+from collections import deque
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
-from airflow_provider_webwork.cli.run import command
+from airflow_provider_webwork.cli.ask import confirmed
+from airflow_provider_webwork.cli.run import actor, command
+from airflow_provider_webwork.cli.table import show
+from airflow_provider_webwork.cli.values import age, event_filter, moment, pairs
 from airflow_provider_webwork.events.by_hand import add_by_hand
+from airflow_provider_webwork.events.event import Event, time_text
 from airflow_provider_webwork.hooks.events import WebWorkEventsHook
 from airflow_provider_webwork.json_types import JSON
 
@@ -15,17 +23,106 @@ from airflow_provider_webwork.json_types import JSON
 @command
 def add(args: Namespace) -> None:
     """Put an event into the log by hand; it is marked as synthetic."""
-    data = dict(_pair(text) for text in args.values)
-    event = add_by_hand(WebWorkEventsHook().event_log, args.type, data, received_at=datetime.now(UTC))
+    event = add_by_hand(
+        WebWorkEventsHook().event_log, args.type, dict(pairs(args.values)), received_at=datetime.now(UTC)
+    )
     print(json.dumps(event.as_dict(), indent=2))
 
 
-def _pair(text: str) -> tuple[str, JSON]:
-    name, equals, value = text.partition("=")
-    if not name or not equals:
-        msg = f"{text!r} is not key=value."
+@command
+def list_events(args: Namespace) -> None:
+    """List the newest events."""
+    events = deque(_chosen(args), maxlen=args.limit)
+    if args.output == "json":
+        print(json.dumps([_whole(event) for event in events], indent=2))
+    else:
+        show([_row(event) for event in events], output="table")
+
+
+@command
+def show_event(args: Namespace) -> None:
+    """Print one event with everything that the log keeps of it."""
+    log = WebWorkEventsHook().event_log
+    page = log.page(int(args.seq) - 1, limit=1)
+    if not page or page[0].seq != int(args.seq):
+        msg = f"There is no event {args.seq} in the log; it holds {log.horizon()} to {log.head()}."
         raise ValueError(msg)
-    try:
-        return name, json.loads(value)
-    except ValueError:
-        return name, value
+    print(json.dumps(_whole(page[0]), indent=2))
+
+
+@command
+def export(args: Namespace) -> None:
+    """Write events to standard output as JSON Lines."""
+    for event in _chosen(args):
+        sys.stdout.write(json.dumps(event.as_dict()) + "\n")
+
+
+@command
+def tail(args: Namespace) -> None:
+    """Print events as they are stored, until interrupted."""
+    hook, wanted = WebWorkEventsHook(), event_filter(args)
+    position = hook.event_log.head()
+    while True:
+        for event in hook.event_log.read(None, after=position):
+            position = event.seq or position
+            if event.problem is not None if args.problems else wanted.matches(event):
+                print(json.dumps(_whole(event)) if args.output == "json" else _line(event), flush=True)
+        time.sleep(hook.settings.poll_interval)
+
+
+@command
+def prune(args: Namespace) -> None:
+    """Remove old events."""
+    hook = WebWorkEventsHook()
+    older_than = timedelta(days=hook.settings.retention) if args.older_than is None else age(args.older_than)
+    if args.even_unclaimed and not confirmed(args, "Events that no consumer claimed yet will be removed."):
+        return
+    done = hook.retention.prune(
+        older_than=older_than,
+        consumer_expiry=timedelta(days=hook.settings.consumer_expiry),
+        even_unclaimed=args.even_unclaimed,
+    )
+    print(f"Removed {done.events} events; the oldest one left is {done.oldest}.")
+    if done.held_by is not None:
+        print(f"Consumer {done.held_by} has not claimed what comes next, so it stays.")
+
+
+@command
+def erase(args: Namespace) -> None:
+    """Remove what the log knows of a person."""
+    if confirmed(args, f"The payloads of all events of user {args.user} will be gone for good."):
+        erased = WebWorkEventsHook().retention.erase(args.user, actor=actor())
+        print(f"Emptied {erased} events.")
+
+
+def _chosen(args: Namespace) -> Iterator[Event]:
+    hook, wanted = WebWorkEventsHook(), event_filter(args)
+    since, until = moment(args.since), moment(args.until)
+    after = 0 if since is None else hook.event_log.position_before(since)
+    for event in hook.event_log.read(None if args.problems else wanted, after=after):
+        received = event.received_at
+        in_window = (since is None or received >= since) and (until is None or received < until)
+        if in_window and (event.problem is not None or not args.problems):
+            yield event
+
+
+def _row(event: Event) -> dict[str, JSON]:
+    return {
+        "seq": event.seq,
+        "received_at": time_text(event.received_at),
+        "type": event.type,
+        "user_id": event.user_id,
+        "endpoint": event.endpoint,
+        "proof": event.proof,
+        "problem": event.problem,
+    }
+
+
+def _whole(event: Event) -> dict[str, JSON]:
+    raw = None if event.raw is None else event.raw.decode("utf-8", "backslashreplace")
+    return event.as_dict() | {"proof": event.proof, "problem": event.problem, "raw": raw}
+
+
+def _line(event: Event) -> str:
+    about = event.problem or json.dumps(event.data)
+    return f"{event.seq:>8}  {time_text(event.received_at)}  {event.type}  {about}"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import getpass
 import logging
 import os
+import socket
 import sys
 from argparse import Namespace
 from collections.abc import Callable
@@ -36,6 +38,11 @@ def command(function: Command) -> Command:
             raise SystemExit(2) from None
 
     return run
+
+
+def actor() -> str:
+    """Return who runs the command, for the audit."""
+    return f"{getpass.getuser()}@{socket.gethostname()}"
 
 
 def _log_to_stderr() -> None:

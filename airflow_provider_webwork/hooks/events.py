@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,15 +14,20 @@ from airflow_provider_webwork.json_types import JSON
 
 if TYPE_CHECKING:
     from airflow_provider_webwork.config import Settings
+    from airflow_provider_webwork.events.batches import Batches
+    from airflow_provider_webwork.events.claims import Claims
+    from airflow_provider_webwork.events.consumers import Consumers
     from airflow_provider_webwork.events.endpoints import Endpoints
     from airflow_provider_webwork.events.log import EventLog
+    from airflow_provider_webwork.events.retention import Pruned, Retention
     from airflow_provider_webwork.events.store import Store
 
 
 class WebWorkEventsHook(BaseHook):
-    """Read the events that the receiver stored.
+    """Read the events that the receiver stored, and look after who reads them.
 
-    The log is the one that ``[webwork] event_store_url`` names.
+    The log is the one that ``[webwork] event_store_url`` names. Besides the methods here, ``consumers`` makes, moves
+    and removes consumers, ``batches`` lists and releases what runs were given.
 
     .. code-block:: python
 
@@ -58,6 +63,88 @@ class WebWorkEventsHook(BaseHook):
         from airflow_provider_webwork.secrets import Vault
 
         return Endpoints(self.store, Vault(self.settings.secret_keys))
+
+    @cached_property
+    def consumers(self) -> Consumers:
+        """The consumers of the log: make, rewind, skip, reset, transfer, delete."""
+        from airflow_provider_webwork.events.consumers import Consumers
+
+        return Consumers(self.store, now=_utc_now)
+
+    @cached_property
+    def batches(self) -> Batches:
+        """What runs were given: list, find, release."""
+        from airflow_provider_webwork.events.batches import Batches
+
+        return Batches(self.store, now=_utc_now)
+
+    @cached_property
+    def claims(self) -> Claims:
+        """Claiming for any run key, and the lag of consumers."""
+        from airflow_provider_webwork.events.claims import Claims
+
+        return Claims(self.store, now=_utc_now)
+
+    @cached_property
+    def retention(self) -> Retention:
+        """Pruning and erasing."""
+        from airflow_provider_webwork.events.retention import Retention
+
+        return Retention(self.store, now=_utc_now)
+
+    def claim(self, consumer: str, *, max_events: int = 500, max_bytes: int | None = None) -> dict[str, JSON] | None:
+        """Give this task of this Dag run its batch, and return what names it; ``None`` if there is nothing to do.
+
+        A retry and a cleared task get the same batch again. Call it inside a task.
+
+        .. code-block:: python
+
+            hook = WebWorkEventsHook()
+            for event in hook.batch(hook.claim("payroll")):
+                ...
+
+        :param consumer: the name of a consumer.
+        :param max_events: how many events at most.
+        :param max_bytes: how many bytes of JSON at most; one event is always given.
+        :raises WebWorkConsumerError: if there is no such consumer, this batch was released, or events were pruned
+            before they were claimed.
+        """
+        from airflow.sdk import get_current_context
+
+        ti = get_current_context()["ti"]
+        run_key = f"{ti.dag_id}/{ti.run_id}/{ti.task_id}/{ti.map_index}"
+        batch = self.claims.claim(consumer, run_key, limit=max_events, max_bytes=max_bytes)
+        return None if batch is None else batch.reference()
+
+    def batch(self, reference: Mapping[str, JSON] | None) -> Iterator[dict[str, JSON]]:
+        """Yield the events of a batch; memory is one page.
+
+        :param reference: what :meth:`claim` returned; nothing is yielded for ``None``.
+        :raises WebWorkConsumerError: if there is no such batch, or some of its events were pruned.
+        """
+        if reference is None:
+            return
+        from airflow_provider_webwork.errors import WebWorkConsumerError
+
+        consumer, run_key = str(reference["consumer"]), str(reference["run_key"])
+        found = self.batches.find(consumer, run_key)
+        if found is None:
+            msg = f"Consumer {consumer!r} has no batch of {run_key!r}. See `airflow webwork batches list`."
+            raise WebWorkConsumerError(msg)
+        for event in self.batches.events(found):
+            yield event.as_dict()
+
+    def prune(self, *, older_than: timedelta | None = None, even_unclaimed: bool = False) -> Pruned:
+        """Remove old events; those that a live consumer has not claimed stay.
+
+        :param older_than: the age from which on events are removed; ``[webwork] retention`` if not given.
+        :param even_unclaimed: remove also what no consumer claimed yet.
+        """
+        return self.retention.prune(
+            older_than=timedelta(days=self.settings.retention) if older_than is None else older_than,
+            consumer_expiry=timedelta(days=self.settings.consumer_expiry),
+            even_unclaimed=even_unclaimed,
+        )
 
     def read(
         self,
@@ -108,3 +195,7 @@ class WebWorkEventsHook(BaseHook):
             for endpoint in self.endpoints.list()
             if webwork_conn_id in (None, endpoint.conn_id)
         ]
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
@@ -108,3 +109,19 @@ def masked_variable(name: object) -> str:
         )
         raise ValueError(msg)
     return name
+
+
+def usable_moment(value: object, *, name: str) -> datetime:
+    """Return a time with a time zone, given as a datetime or as ISO 8601.
+
+    :raises ValueError: naming the argument, if it is neither.
+    """
+    moment = value
+    if isinstance(value, str):
+        with suppress(ValueError):
+            moment = datetime.fromisoformat(value)
+    if isinstance(moment, datetime) and moment.tzinfo is not None:
+        return moment
+    shown = repr(value) if isinstance(value, (str, datetime)) else type(value).__name__
+    msg = f"{name} must be a datetime with a time zone, or one as text such as 2026-11-22T04:50:00Z, not {shown}."
+    raise ValueError(msg)

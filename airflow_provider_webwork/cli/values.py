@@ -1,0 +1,86 @@
+"""What people write on the command line: filters, times, places."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+import pendulum
+
+from airflow_provider_webwork.events.consumers import Start
+from airflow_provider_webwork.events.match import EventFilter
+from airflow_provider_webwork.json_types import JSON
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def event_filter(args: Namespace) -> EventFilter:
+    """Read ``--types`` and ``--match``.
+
+    :raises ValueError: if they are not usable.
+    """
+    types = [name.strip() for name in args.types.split(",") if name.strip()] if args.types else None
+    return EventFilter.of(types=types, match=dict(pairs(args.match)) or None)  # type: ignore[arg-type] # checked there
+
+
+def pairs(texts: Iterable[str] | None) -> list[tuple[str, JSON]]:
+    """Read ``key=value`` arguments; a value that is JSON is taken as such.
+
+    :raises ValueError: for a text without a key or an equals sign.
+    """
+    return [_pair(text) for text in texts or ()]
+
+
+def moment(text: str | None) -> datetime | None:
+    """Read a time: ISO 8601 (UTC unless it says otherwise), or an age such as ``2h`` or ``7d``.
+
+    :raises ValueError: if it is neither.
+    """
+    if text is None:
+        return None
+    if text[:-1].isdecimal() and text[-1] in _UNITS:
+        return datetime.now(UTC) - age(text)
+    try:
+        return pendulum.instance(datetime.fromisoformat(text), tz="UTC")
+    except ValueError:
+        msg = f"{text!r} is neither a time such as 2026-11-22T04:50:00Z nor an age such as 2h or 7d."
+        raise ValueError(msg) from None
+
+
+def age(text: str) -> timedelta:
+    """Read an age such as ``90d``.
+
+    :raises ValueError: if it is not one.
+    """
+    if not text[:-1].isdecimal() or text[-1] not in _UNITS:
+        msg = f"{text!r} is not an age such as 12h or 90d."
+        raise ValueError(msg)
+    return timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
+
+
+def start(text: str) -> Start | int:
+    """Read where to begin: ``now``, ``beginning``, a time, an age, or a ``seq``.
+
+    :raises ValueError: if it is none of these.
+    """
+    match text:
+        case "now" | "beginning":
+            return text
+    if text.isdecimal():
+        return int(text)
+    found = moment(text)
+    assert found is not None  # noqa: S101 - a text is given
+    return found
+
+
+def _pair(text: str) -> tuple[str, JSON]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        msg = f"{text!r} is not key=value."
+        raise ValueError(msg)
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value

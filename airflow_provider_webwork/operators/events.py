@@ -1,0 +1,134 @@
+"""Operators that look after stored events: landing them as files, removing old ones."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.sdk import BaseOperator
+
+from airflow_provider_webwork.events.match import EventFilter, Match
+from airflow_provider_webwork.hooks.events import WebWorkEventsHook
+from airflow_provider_webwork.hooks.failures import task_failures
+from airflow_provider_webwork.json_types import JSON
+from airflow_provider_webwork.operators import arguments
+from airflow_provider_webwork.operators.landing import landing
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+_SAY_EVERY = 100_000
+
+
+class WebWorkExportEventsOperator(BaseOperator):
+    """Land the events of a time window as a file of JSON Lines, locally or in object storage.
+
+    The file appears whole or not at all; running the task again writes the same file again, as long as the events of
+    its window were not pruned. A window without events gives an empty file.
+
+    Returns ``{"path", "rows", "bytes", "seconds"}``.
+
+    .. code-block:: python
+
+        WebWorkExportEventsOperator(
+            task_id="land",
+            path="s3://lake/webwork/{{ data_interval_start | ts_nodash }}.jsonl",
+            since="{{ data_interval_start | ts }}",
+            until="{{ data_interval_end | ts }}",
+        )
+
+    :param path: where to, as ``airflow.sdk.ObjectStoragePath`` takes it; ``s3://connection@bucket/key`` names a
+        connection.
+    :param types: names of events, exact or with a trailing ``*``; all if not given.
+    :param match: dotted paths into the event and the values they must have.
+    :param since: leave out what was received before; a datetime with a time zone, or one as text (ISO 8601).
+    :param until: leave out what was received at this time or later; likewise.
+    """
+
+    template_fields: Sequence[str] = ("path", "types", "match", "since", "until")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"match": "json"}
+    ui_color = "#e3f6e5"
+
+    def __init__(
+        self,
+        *,
+        path: str,
+        types: Sequence[str] | None = None,
+        match: Match | None = None,
+        since: str | datetime | None = None,
+        until: str | datetime | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if arguments.is_known(types):
+            EventFilter.of(types=types)
+        if arguments.is_known(match):
+            EventFilter.of(match=match)
+        for name, value in (("since", since), ("until", until)):
+            if value is not None and arguments.is_known(value):
+                arguments.usable_moment(value, name=name)
+        self.path = path
+        self.types = types
+        self.match = match
+        self.since = since
+        self.until = until
+
+    def execute(self, context: Context) -> dict[str, JSON]:
+        """Write the file."""
+        started = time.monotonic()
+        rows = size = 0
+        with task_failures(), landing(self.path) as file:
+            for line in self._lines():
+                size += file.write(line)
+                rows += 1
+                if rows % _SAY_EVERY == 0:
+                    self.log.info("%s events so far.", rows)
+        seconds = round(time.monotonic() - started, 3)
+        self.log.info("Landed %s events (%s bytes) in %s s.", rows, size, seconds)
+        return {"path": self.path, "rows": rows, "bytes": size, "seconds": seconds}
+
+    def _lines(self) -> Iterator[bytes]:
+        since = None if self.since is None else arguments.usable_moment(self.since, name="since")
+        until = None if self.until is None else arguments.usable_moment(self.until, name="until")
+        for event in WebWorkEventsHook().read(types=self.types, match=self.match, since=since, until=until):
+            yield json.dumps(event).encode() + b"\n"
+
+
+class WebWorkPruneEventsOperator(BaseOperator):
+    """Remove old events from the event log, for those who prefer a Dag to the receiver's own hourly pruning.
+
+    Events that a live consumer has not claimed, and released ones, stay. Doing it twice removes nothing more.
+
+    Returns ``{"events", "oldest_seq", "held_by"}``.
+
+    .. code-block:: python
+
+        WebWorkPruneEventsOperator(task_id="prune", older_than=timedelta(days=30))
+
+    :param older_than: the age from which on events are removed; ``[webwork] retention`` if not given.
+    :param even_unclaimed: remove also what no consumer claimed yet.
+    """
+
+    # Neither argument is a template: a duration and a boolean would become texts.
+    template_fields: Sequence[str] = ()
+    ui_color = "#e3f6e5"
+
+    def __init__(self, *, older_than: timedelta | None = None, even_unclaimed: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if older_than is not None and older_than < timedelta(0):
+            msg = "older_than must not be negative."
+            raise ValueError(msg)
+        self.older_than = older_than
+        self.even_unclaimed = even_unclaimed
+
+    def execute(self, context: Context) -> dict[str, JSON]:
+        """Remove what is old."""
+        with task_failures():
+            done = WebWorkEventsHook().prune(older_than=self.older_than, even_unclaimed=self.even_unclaimed)
+        self.log.info("Removed %s events; the oldest one left is %s.", done.events, done.oldest)
+        if done.held_by is not None:
+            self.log.warning("Consumer %s has not claimed what comes next, so it stays.", done.held_by)
+        return {"events": done.events, "oldest_seq": done.oldest, "held_by": done.held_by}
