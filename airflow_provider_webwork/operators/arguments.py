@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
+from airflow_provider_webwork.events.names import endpoint_name
+
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
 
@@ -57,8 +59,6 @@ def usable_endpoint(name: object) -> str:
 
     :raises ValueError: if endpoints cannot be called that.
     """
-    from airflow_provider_webwork.events.endpoints import endpoint_name
-
     return endpoint_name(name)
 
 

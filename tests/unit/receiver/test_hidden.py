@@ -40,6 +40,7 @@ def test_a_path_is_served_in_full_and_shown_without_its_key(path, below, shown):
     assert take_path(scope) == below
     assert scope["path"] == shown
     assert scope["raw_path"] == shown.encode()
+    assert scope["query_string"] == b""
     assert KEY not in str(scope)
 
 
