@@ -13,9 +13,9 @@ ARG_EVENTS = Arg(
     help="register a webhook at WebWork for these events, separated by commas; "
     "without it only the callback URL is made and printed",
 )
-ARG_HOST = Arg(("--host",), help="the address to listen on (default: [webwork] receiver_host)")
+ARG_HOST = Arg(("--host",), help="the address to listen on, instead of the option receiver_host")
 ARG_OUTPUT = Arg(("-o", "--output"), choices=("table", "json"), default="table", help="for people or for programs")
-ARG_PORT = Arg(("--port",), type=int, help="the port to listen on (default: [webwork] receiver_port)")
+ARG_PORT = Arg(("--port",), type=int, help="the port to listen on, instead of the option receiver_port")
 ARG_TYPE = Arg(("type",), help="the name of the event, such as tracker.started")
 ARG_VALUES = Arg(
     ("values",),

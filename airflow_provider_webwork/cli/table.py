@@ -28,7 +28,8 @@ def show(rows: Sequence[Mapping[str, JSON]], *, output: str) -> None:
     table = Table(*rows[0])
     for row in rows:
         table.add_row(*(_cell(value) for value in row.values()))
-    console = Console(soft_wrap=True)
+    # Names come from people and from WebWork: brackets and colons in them are no markup.
+    console = Console(soft_wrap=True, markup=False, emoji=False)
     if not console.is_terminal:
         console.width = _WIDE
     console.print(table)

@@ -62,6 +62,18 @@ def usable_endpoint(name: object) -> str:
     return endpoint_name(name)
 
 
+def usable_webhook_id(webhook_id: object) -> str:
+    """Return the id of a webhook; WebWork's are texts, but a template may render a number.
+
+    :raises ValueError: if it is empty, or nothing that can be an id.
+    """
+    text = str(webhook_id).strip() if isinstance(webhook_id, (str, int)) and not isinstance(webhook_id, bool) else ""
+    if text in {"", "None"}:
+        msg = f"webhook_id must be the id of a webhook at WebWork, not {webhook_id!r}."
+        raise ValueError(msg)
+    return text
+
+
 def usable_url(url: object) -> str:
     """Return the URL of a receiver.
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from airflow_provider_webwork.cli.table import show
 from airflow_provider_webwork.config import OPTIONS
 
 
@@ -166,6 +167,30 @@ def in_process(airflow_database, capsys, monkeypatch):
         return Ended(code, shown.out, shown.err)
 
     return run
+
+
+def test_a_connection_without_a_workspace_ends_a_command_with_a_sentence(in_process, connection, webwork_log):
+    connection({"password": "canary-of-a-token", "host": "http://127.0.0.1:9/api/v2"})
+
+    ended = in_process("webwork", "endpoints", "create", "payroll", "--events", "tracker.started")
+
+    assert (ended.code, ended.out) == (2, "")
+    assert "set workspace_id in the extra of the connection" in ended.err
+
+
+def test_a_table_shows_names_as_they_are(capsys):
+    show([{"endpoint": "payroll", "events": ["[bold]x[/]", "a:smile:b", "[/nothing]"]}], output="table")
+
+    assert "[bold]x[/], a:smile:b, [/nothing]" in capsys.readouterr().out
+
+
+def test_the_help_of_the_receiver_names_the_options_that_it_replaces(in_process, capsys):
+    with pytest.raises(SystemExit):
+        in_process("webwork", "receiver", "--help")
+
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "instead of the option receiver_host" in shown
+    assert "instead of the option receiver_port" in shown
 
 
 def test_airflow_shows_every_option(airflow):

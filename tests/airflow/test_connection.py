@@ -80,6 +80,7 @@ def test_without_extras_the_defaults_hold(connection):
         ({"extra": EXTRA_V1}, "login is empty"),
         ({"login": "m", "password": "", "extra": EXTRA_V1}, "password is empty; put the password"),
         ({"extra": {"api_version": "v3"}}, "api_version must be v2 or v1"),
+        ({"extra": "[7]"}, "extra must be a JSON object"),
         ({"extra": {"workspace_id": "ours"}}, "workspace_id must be a whole number"),
         ({"extra": {"timeout": "soon"}}, "timeout must be a number of seconds above 0"),
         ({"extra": {"timeout": 0}}, "timeout must be"),

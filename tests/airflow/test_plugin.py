@@ -136,8 +136,12 @@ def test_while_the_receiver_is_off_the_api_server_hides_the_key(installation):
             {"RECEIVER_ENABLED": "True", "RECEIVER_QUEUE": "0"},
             "The receiver is not mounted: [webwork] receiver_queue must be from 1",
         ),
+        (
+            {"RECEIVER_ENABLED": "True", "SECRET_KEY_CMD": "sh -c 'echo canary; exit 1'"},
+            "The receiver is not mounted: AirflowConfigException",
+        ),
     ],
-    ids=["off", "neither on nor off", "on with a wrong log", "on with a wrong number"],
+    ids=["off", "neither on nor off", "on with a wrong log", "on with a wrong number", "on with a command that fails"],
 )
 def test_a_wrong_option_counts_as_off_and_is_said_and_the_api_server_starts(monkeypatch, caplog, options, said):
     for name, value in options.items():
@@ -148,6 +152,7 @@ def test_a_wrong_option_counts_as_off_and_is_said_and_the_api_server_starts(monk
     assert mounted["app"] is nothing_here
     assert mounted["url_prefix"] == "/webwork"
     assert [record.getMessage().startswith(said) for record in caplog.records] == [True] * bool(said)
+    assert "canary" not in caplog.text
 
 
 def test_a_receiver_that_is_on_opens_nothing_before_the_server_runs_it(monkeypatch, tmp_path):

@@ -6,11 +6,13 @@ import json
 import logging
 from dataclasses import dataclass
 from inspect import signature
+from unittest.mock import Mock
 
 import pytest
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
+from airflow_provider_webwork.api.webhooks import Webhook
 from airflow_provider_webwork.hooks.failures import WebWorkTaskError
 from airflow_provider_webwork.operators.webhooks import (
     WebWorkCreateWebhookOperator,
@@ -219,6 +221,8 @@ MISUSE = [
     (WebWorkDeleteWebhookOperator, {"endpoint": "a", "webhook_id": "b"}, "endpoint, webhook_id, url"),
     (WebWorkDeleteWebhookOperator, {"webhook_id": "b", "url": URL}, "endpoint, webhook_id, url"),
     (WebWorkDeleteWebhookOperator, {"endpoint": "A"}, "endpoint: .* is not a name"),
+    *((WebWorkDeleteWebhookOperator, {"webhook_id": wrong}, "webhook_id must be") for wrong in ("", " ", True, "None")),
+    (WebWorkUpdateWebhookOperator, {"webhook_id": "", "events": EVENTS}, "webhook_id must be"),
 ]
 
 
@@ -293,6 +297,39 @@ def test_what_a_template_renders_is_checked_before_anything_is_sent(webwork, arg
     with pytest.raises(AirflowFailException, match=text):
         task.execute({})
     assert webwork.requests == ()
+
+
+@pytest.mark.parametrize("rendered", ["", "None", None])
+def test_an_id_that_a_template_renders_to_nothing_is_no_success(webwork, rendered):
+    task = WebWorkDeleteWebhookOperator(task_id="task", webhook_id="{{ made.webhook_id }}")
+    task.webhook_id = rendered
+
+    with pytest.raises(AirflowFailException):
+        task.execute({})
+    assert webwork.requests == ()
+
+
+def test_an_id_may_come_as_a_number_from_a_template(monkeypatch):
+    (webhook,) = known = [Webhook(id="17", url=URL, events=("tracker.started",), token=None)]
+    webhooks = Mock(list=lambda: iter(known), get=lambda _: webhook)
+    monkeypatch.setattr("airflow_provider_webwork.hooks.webwork.WebWorkHook.webhooks", webhooks)
+
+    assert update(webhook_id=17, events=EVENTS)["action"] == "updated"
+    assert delete(webhook_id=17)["action"] == "deleted"
+    webhooks.delete.assert_called_once_with("17")
+
+
+def test_a_token_that_webwork_does_not_show_is_said(webwork, monkeypatch, caplog, capsys):
+    monkeypatch.setattr("airflow_provider_webwork.api.webhooks._webhook", without_token)
+
+    made = create(url=URL, token_variable="payroll_token")
+
+    shown = caplog.text + capsys.readouterr().out
+    assert f"does not show the token of webhook {made['webhook_id']}: Variable payroll_token stays" in shown
+
+
+def without_token(record, **_):
+    return Webhook(id=record["id"], url=record["url"], events=tuple(record["events"]), token=None)
 
 
 def test_a_list_of_events_may_come_from_a_template_as_a_whole(webwork):

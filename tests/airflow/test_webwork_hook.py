@@ -158,4 +158,6 @@ def test_operations_beyond_webhooks_are_called_by_their_documented_names(webwork
     assert [member["id"] for member in hook.iterate("getMembers")] == list(range(1, 26))
     with pytest.raises(ValueError, match="getMembers"):
         hook.call("getMember_s")
+    with pytest.raises(TypeError, match="unknown argument statuses"):
+        hook.iterate("getMembers", statuses="active")  # said at once, not when the first record is wanted
     assert hook.get_conn() is hook.client
