@@ -10,9 +10,11 @@ CONSTRAINTS := constraints/airflow-$(AIRFLOW).txt
 PYTHONS := $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
 PRINT_IF_RECENT := import sys; sys.version_info >= (3, 11) or sys.exit(1); print(sys.executable)
 
-# The interpreter is the one found above, slow mirrors are waited for, and nobody is asked anything.
+# The interpreter is the one found above, certificates are those of the machine, slow mirrors are waited for, and
+# nobody is asked anything.
 export UV_PYTHON_DOWNLOADS := never
 export UV_HTTP_TIMEOUT ?= 120
+export UV_SYSTEM_CERTS ?= true
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 

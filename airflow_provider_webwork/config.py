@@ -210,17 +210,23 @@ class Settings:
 def settings_from_airflow() -> Settings:
     """Read the options through Airflow's configuration (``airflow.cfg``, environment, ``_CMD``, secrets backends).
 
-    :raises WebWorkConfigurationError: if a value does not have the type of its option.
+    :raises WebWorkConfigurationError: if a value does not have the type of its option, or cannot be had.
     """
     from airflow.sdk.configuration import conf
+    from airflow.sdk.exceptions import AirflowConfigException
 
-    def lookup(name: str) -> str | None:
-        text: str | None = conf.get(SECTION, name, fallback=None)
+    def lookup(name: str, section: str = SECTION) -> str | None:
+        try:
+            text: str | None = conf.get(section, name, fallback=None)
+        except AirflowConfigException:
+            # Airflow's own text quotes what a command of `_CMD` printed, which may be the secret.
+            msg = f"[{section}] {name} cannot be read: its command or its secrets backend failed."
+            raise WebWorkConfigurationError(msg) from None
         return text
 
     return _settings(
         lookup,
-        fernet_key=lambda: conf.get("core", "fernet_key", fallback=None),
+        fernet_key=lambda: lookup("fernet_key", "core"),
         airflow_home=_airflow_home(os.environ),
         remote_executor=first_remote_executor(conf.get("core", "executor", fallback=""), os.environ),
     )

@@ -42,9 +42,9 @@ def _application() -> Any:
     try:
         settings = settings_from_airflow()
         return _receiver(settings) if settings.receiver_enabled else nothing_here
-    except WebWorkError as error:
-        # An error here would keep the whole API server from starting.
-        log.error("The receiver is not mounted: %s", error)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it would keep the whole API server from starting
+        # Only our own texts are known to hold no secret: Airflow's quote what a failing `_CMD` printed.
+        log.error("The receiver is not mounted: %s", error if isinstance(error, WebWorkError) else type(error).__name__)
         return nothing_here
 
 

@@ -60,13 +60,13 @@ def _connection_type() -> dict[str, Any]:
             "relabeling": {
                 "host": "Base URL",
                 "login": "Login (v1 only)",
-                "password": "Personal access token (v2) or password (v1)",
+                "password": "Token (v1: password)",
                 "port": "Port (if not in the base URL)",
             },
             "placeholders": {
                 "host": "https://api.webwork-tracker.com/api/v2 (empty: WebWork's own)",
                 "login": "the account's e-mail address, for v1",
-                "password": "from Settings > REST API > Personal Access Tokens; it lives six months",
+                "password": "WebWork: Settings > REST API > Personal Access Tokens",
             },
         },
         "conn-fields": {
@@ -84,7 +84,7 @@ def _connection_type() -> dict[str, Any]:
                 "schema": {"type": ["string", "null"], "enum": ["v2", "v1"], "default": "v2"},
             },
             "timeout": {
-                "label": "Time-out",
+                "label": "Timeout",
                 "description": "Seconds to wait for an answer of WebWork.",
                 "schema": {"type": ["number", "null"], "minimum": 0.1, "default": 30},
             },

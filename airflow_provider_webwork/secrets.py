@@ -189,7 +189,12 @@ def _redacted(value: JSON, search: _Search) -> JSON:
         return [_redacted(item, search) for item in value]
     if isinstance(value, dict):
         return {
-            search.mask(name): MASK if name.lower() in _SECRET_FIELDS and item is not None else _redacted(item, search)
+            search.mask(name): MASK if _names_a_secret(name) and item is not None else _redacted(item, search)
             for name, item in value.items()
         }
     return value
+
+
+def _names_a_secret(name: str) -> bool:
+    # Forms write data.token as data[token], and a list of them as data[token][].
+    return name.lower().removesuffix("[]").rstrip("]").rpartition("[")[2] in _SECRET_FIELDS

@@ -1,4 +1,4 @@
-"""The client: every documented operation by name, listings record by record."""
+"""The client: the operations of the catalogue by name, listings record by record."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Client:
         self._transport.close()
 
     def call(self, operation_name: str, /, **arguments: object) -> JSON:
-        """Call a documented operation once and return its whole answer.
+        """Call an operation of the catalogue once and return its whole answer.
 
         :param operation_name: its name in the catalogue, such as ``getMembers``.
         :param arguments: its arguments in snake_case.
@@ -85,7 +85,7 @@ class Client:
         return self._call(bind(found, arguments, self.settings.workspace_id))
 
     def iterate(self, operation_name: str, /, **arguments: object) -> Iterator[dict[str, JSON]]:
-        """Call a documented listing and yield its records, page by page as they are wanted.
+        """Call a listing of the catalogue and yield its records, page by page as they are wanted.
 
         Arguments are checked at once; the first request is sent for the first record. The largest documented page
         is asked for unless ``per_page`` says otherwise.

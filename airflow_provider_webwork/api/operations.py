@@ -117,7 +117,7 @@ def operation(api_version: APIVersion, name: str) -> Operation:
     hint = f" It belongs to API {elsewhere[0]}." if elsewhere else nearest(name, operations)
     raise ValueError(
         f"WebWork API {api_version} has no operation {name!r} in the catalogue.{hint} "
-        "Client.request(method, path) reaches what the catalogue lacks."
+        "request(method, path) reaches what the catalogue lacks."
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import requests
+import urllib3.exceptions
 
 from airflow_provider_webwork.api.answers import Answer, AnswerReader
 from airflow_provider_webwork.api.failures import Unanswered, explain
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
     from airflow_provider_webwork.json_types import JSON
 
 log = logging.getLogger(__name__)
+
+_NO_HOST = (
+    "The base URL of the WebWork connection, or the proxy that HTTPS_PROXY or HTTP_PROXY names, has a host name that "
+    "no host can have: correct it."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +140,10 @@ class Transport:
         if body is not None:
             request.data = encode_body(body, body_format)
             request.headers["Content-Type"] = CONTENT_TYPES[body_format]
-        return self._session.prepare_request(request)
+        try:
+            return self._session.prepare_request(request)
+        except requests.exceptions.InvalidURL:
+            raise WebWorkConfigurationError(_NO_HOST) from None
 
     def _send(self, prepared: requests.PreparedRequest) -> requests.Response | Unanswered:
         # `verify` goes with the request: on the session, REQUESTS_CA_BUNDLE would win over the file it names.
@@ -143,6 +152,9 @@ class Transport:
                 prepared.url, {}, stream=False, verify=self._settings.verify, cert=None
             )
             return self._session.send(prepared, timeout=self._settings.timeout, allow_redirects=False, **environment)
+        except (requests.exceptions.InvalidURL, urllib3.exceptions.LocationValueError):
+            # The second kind passes through requests as it is, when a part of the name is empty or too long.
+            raise WebWorkConfigurationError(_NO_HOST) from None
         except requests.RequestException as error:
             return explain(error, timeout=self._settings.timeout)
         except OSError:  # what requests raises for a CA file that is not there; its own errors were caught above

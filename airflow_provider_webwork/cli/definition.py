@@ -16,15 +16,15 @@ ARG_EVENTS = Arg(
     "without it only the callback URL is made and printed",
 )
 ARG_EVEN_UNCLAIMED = Arg(("--even-unclaimed",), action="store_true", help="remove also what no consumer claimed yet")
-ARG_HOST = Arg(("--host",), help="the address to listen on (default: [webwork] receiver_host)")
+ARG_HOST = Arg(("--host",), help="the address to listen on, instead of the option receiver_host")
 ARG_LIMIT = Arg(("--limit",), type=int, default=50, help="how many events at most (default: 50)")
 ARG_MATCH = Arg(
     ("--match",), nargs="*", metavar="path=value", help="dotted paths into the event and the values they must have"
 )
 ARG_OF_CONSUMER = Arg(("--consumer",), help="only those of this consumer")
-ARG_OLDER_THAN = Arg(("--older-than",), metavar="AGE", help="such as 30d (default: [webwork] retention)")
+ARG_OLDER_THAN = Arg(("--older-than",), metavar="AGE", help="such as 30d, instead of the option retention")
 ARG_OUTPUT = Arg(("-o", "--output"), choices=("table", "json"), default="table", help="for people or for programs")
-ARG_PORT = Arg(("--port",), type=int, help="the port to listen on (default: [webwork] receiver_port)")
+ARG_PORT = Arg(("--port",), type=int, help="the port to listen on, instead of the option receiver_port")
 ARG_PROBLEMS = Arg(("--problems",), action="store_true", help="only deliveries that could not be understood")
 ARG_RUN_KEY = Arg(("run_key",), help="dag_id/run_id/task_id/map_index, as `batches list` shows it")
 ARG_SEQ = Arg(("seq",), type=int, help="the place of the event in the log")

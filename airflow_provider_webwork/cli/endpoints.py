@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from airflow_provider_webwork.cli.run import command
 from airflow_provider_webwork.cli.table import show
-from airflow_provider_webwork.events.endpoints import endpoint_name
+from airflow_provider_webwork.events.names import endpoint_name
 from airflow_provider_webwork.hooks.endpoints import endpoint_webhooks
 from airflow_provider_webwork.hooks.events import WebWorkEventsHook
 from airflow_provider_webwork.hooks.webwork import WebWorkHook

@@ -19,7 +19,8 @@ Command = Callable[[Namespace], None]
 def command(function: Command) -> Command:
     """Make a function a command.
 
-    An error of ours ends it with one sentence and exit code 1, misuse with exit code 2.
+    An error of ours ends it with one sentence and exit code 1, misuse with exit code 2. The API client tells misuse
+    by ``TypeError`` as well, such as that of a connection without a workspace id.
     """
 
     @functools.wraps(function)
@@ -33,7 +34,7 @@ def command(function: Command) -> Command:
         except WebWorkError as error:
             print(error, file=sys.stderr)
             raise SystemExit(1) from None
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             print(error, file=sys.stderr)
             raise SystemExit(2) from None
 

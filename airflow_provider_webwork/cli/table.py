@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from airflow_provider_webwork.json_types import JSON
 
+_WIDE = 1_000
+"""Columns of what is no terminal: a file or a pipe needs no line breaks inside a cell."""
+
 
 def show(rows: Sequence[Mapping[str, JSON]], *, output: str) -> None:
     """Print rows.
@@ -25,7 +28,11 @@ def show(rows: Sequence[Mapping[str, JSON]], *, output: str) -> None:
     table = Table(*rows[0])
     for row in rows:
         table.add_row(*(_cell(value) for value in row.values()))
-    Console(soft_wrap=True).print(table)
+    # Names come from people and from WebWork: brackets and colons in them are no markup.
+    console = Console(soft_wrap=True, markup=False, emoji=False)
+    if not console.is_terminal:
+        console.width = _WIDE
+    console.print(table)
 
 
 def _cell(value: JSON) -> str:

@@ -26,8 +26,8 @@ def add_by_hand(
     :raises ValueError: if the name is empty.
     :raises WebWorkLogUnavailableError: if it could not be stored.
     """
-    if not type_.strip():
-        msg = "type: an event needs a name, such as tracker.started."
+    if not type_ or type_ != type_.strip():
+        msg = "type: an event needs a name without blanks around it, such as tracker.started."
         raise ValueError(msg)
     event = Event(
         id=new_event_id(),

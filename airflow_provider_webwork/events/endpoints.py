@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,12 +12,12 @@ import sqlalchemy as sa
 
 from airflow_provider_webwork.errors import WebWorkLogError, WebWorkLogUnavailableError, WebWorkSecretError
 from airflow_provider_webwork.events import schema
+from airflow_provider_webwork.events.names import endpoint_name
 from airflow_provider_webwork.events.store import Store
 from airflow_provider_webwork.secrets import Vault, hash_key, new_key
 
 State = Literal["pending", "active"]
 
-_NAME = re.compile(r"[a-z][a-z0-9_.-]{0,62}")
 _FINGERPRINT = "secret_key_fingerprint"
 
 
@@ -65,20 +64,6 @@ class Sighting:
     deliveries: int = 0
     last_delivery_at: datetime | None = None
     last_probe_at: datetime | None = None
-
-
-def endpoint_name(name: object) -> str:
-    """Return the name if it is one an endpoint can have.
-
-    :raises ValueError: if it is not.
-    """
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        msg = (
-            f"endpoint: {name!r} is not a name. Use a small letter, then up to 62 small letters, digits, `_`, `.` "
-            "or `-`, such as 'payroll'."
-        )
-        raise ValueError(msg)
-    return name
 
 
 class Endpoints:

@@ -24,7 +24,9 @@ def client_settings(connection: Connection) -> ClientSettings:
     from airflow_provider_webwork.api.auth import BasicAuth, BearerAuth
     from airflow_provider_webwork.api.client import ClientSettings
 
-    extra = connection.extra_dejson
+    extra: object = connection.extra_dejson
+    if not isinstance(extra, Mapping):
+        raise _unusable(connection, "extra", 'must be a JSON object such as {"workspace_id": 42}')
     version = str(extra.get("api_version") or "v2")
     if version not in USUAL_PATHS:
         raise _unusable(connection, "api_version", "must be v2 or v1")

@@ -154,20 +154,21 @@ class WebWorkEventsHook(BaseHook):
         since: datetime | None = None,
         until: datetime | None = None,
     ) -> Iterator[dict[str, JSON]]:
-        """Yield events in the order in which they were stored; memory is one page.
+        """Return an iterator over events in the order in which they were stored; memory is one page.
 
         :param types: names of events, exact or with a trailing ``*``; all if not given.
         :param match: dotted paths into the event and the values they must have.
         :param since: leave out what was received before; with a time zone.
-        :param until: leave out what was received at this time or later.
+        :param until: leave out what was received at this time or later; with a time zone.
         :raises ValueError: if an argument is not usable.
         :raises WebWorkLogUnavailableError: if the log cannot be read right now.
         """
         wanted = EventFilter.of(types=types, match=match)
-        after = 0 if since is None else self.event_log.position_before(since)
-        for event in self.event_log.read(wanted, after=after):
-            if (since is None or event.received_at >= since) and (until is None or event.received_at < until):
-                yield event.as_dict()
+        for name, moment in (("since", since), ("until", until)):
+            if moment is not None and moment.tzinfo is None:
+                msg = f"{name} must be a datetime with a time zone, such as pendulum.now()."
+                raise ValueError(msg)
+        return self._read(wanted, since=since, until=until)
 
     def last_receiver_at(self) -> datetime | None:
         """Return when a receiver was last seen to serve the log; ``None`` if there never was one.
@@ -195,6 +196,14 @@ class WebWorkEventsHook(BaseHook):
             for endpoint in self.endpoints.list()
             if webwork_conn_id in (None, endpoint.conn_id)
         ]
+
+    def _read(
+        self, wanted: EventFilter, *, since: datetime | None, until: datetime | None
+    ) -> Iterator[dict[str, JSON]]:
+        after = 0 if since is None else self.event_log.position_before(since)
+        for event in self.event_log.read(wanted, after=after):
+            if (since is None or event.received_at >= since) and (until is None or event.received_at < until):
+                yield event.as_dict()
 
 
 def _utc_now() -> datetime:

@@ -65,9 +65,10 @@ class WebWorkHook(BaseHook):
         return self.client
 
     def call(self, operation: str, **arguments: JSON) -> JSON:
-        """Call a documented operation, such as ``call("getWorkspaces")``, and return what WebWork answered.
+        """Call an operation, such as ``call("getWorkspaces")``, and return what WebWork answered.
 
-        A call that creates something creates it again when it is made again.
+        The catalogue has those for workspaces, members and webhooks; :meth:`request` reaches the others. A call that
+        creates something creates it again when it is made again.
 
         :param operation: its name in WebWork's documentation.
         :param arguments: in snake_case; ``workspace_id`` comes from the connection unless given.
@@ -78,12 +79,16 @@ class WebWorkHook(BaseHook):
         return redact_webhook(self.client.call(operation, **arguments))
 
     def iterate(self, operation: str, **arguments: JSON) -> Iterator[JSON]:
-        """Yield the records of a documented list operation, page by page; memory is one page.
+        """Return an iterator over the records of a list operation, page by page; memory is one page.
 
-        :raises WebWorkAPIError: if a page cannot be fetched.
+        :param operation: its name in WebWork's documentation, such as ``getMembers``.
+        :param arguments: in snake_case, without ``page``; ``workspace_id`` comes from the connection unless given.
+        :raises ValueError: if the operation is unknown or lists nothing, or a value cannot be sent.
+        :raises TypeError: if an argument is unknown, missing or of the wrong type.
+        :raises WebWorkAPIError: while iterating, if a page cannot be fetched.
         """
-        for record in self.client.iterate(operation, **arguments):
-            yield redact_webhook(record)
+        records = self.client.iterate(operation, **arguments)
+        return (redact_webhook(record) for record in records)
 
     def request(
         self,

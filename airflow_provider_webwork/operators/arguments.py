@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
+from airflow_provider_webwork.events.names import endpoint_name
+
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
 
@@ -58,9 +60,19 @@ def usable_endpoint(name: object) -> str:
 
     :raises ValueError: if endpoints cannot be called that.
     """
-    from airflow_provider_webwork.events.endpoints import endpoint_name
-
     return endpoint_name(name)
+
+
+def usable_webhook_id(webhook_id: object) -> str:
+    """Return the id of a webhook; WebWork's are texts, but a template may render a number.
+
+    :raises ValueError: if it is empty, or nothing that can be an id.
+    """
+    text = str(webhook_id).strip() if isinstance(webhook_id, (str, int)) and not isinstance(webhook_id, bool) else ""
+    if text in {"", "None"}:
+        msg = f"webhook_id must be the id of a webhook at WebWork, not {webhook_id!r}."
+        raise ValueError(msg)
+    return text
 
 
 def usable_url(url: object) -> str:

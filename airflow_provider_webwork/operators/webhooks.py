@@ -114,8 +114,14 @@ class WebWorkCreateWebhookOperator(_WebhookOperator):
                     events=events,
                     on_conflict=arguments.usable_conflict(self.on_conflict),
                 )
-                if variable is not None:
+                if variable is not None and webhook.token is not None:
                     _keep_token(variable, webhook.token)
+                elif variable is not None:
+                    self.log.warning(
+                        "WebWork does not show the token of webhook %s: Variable %s stays as it is.",
+                        webhook.id,
+                        variable,
+                    )
         self.log.info("Webhook %s: %s.", outcome.webhook_id, outcome.action)
         return outcome.as_dict()
 
@@ -156,7 +162,7 @@ class WebWorkUpdateWebhookOperator(_WebhookOperator):
         if url is None and events is None:
             msg = "There is nothing to update: give events, url, or both."
             raise ValueError(msg)
-        _check(events=events, endpoint=endpoint, url=url)
+        _check(events=events, endpoint=endpoint, url=url, webhook_id=webhook_id)
         self.endpoint = endpoint
         self.webhook_id = webhook_id
         self.url = url
@@ -173,7 +179,8 @@ class WebWorkUpdateWebhookOperator(_WebhookOperator):
             else:
                 url = None if self.url is None else arguments.usable_url(self.url)
                 events = None if self.events is None else arguments.usable_events(self.events)
-                outcome = update_webhook(self.hook.webhooks, str(self.webhook_id), url=url, events=events)
+                webhook_id = arguments.usable_webhook_id(self.webhook_id)
+                outcome = update_webhook(self.hook.webhooks, webhook_id, url=url, events=events)
         self.log.info("Webhook %s: %s.", outcome.webhook_id, outcome.action)
         return outcome.as_dict()
 
@@ -208,7 +215,7 @@ class WebWorkDeleteWebhookOperator(_WebhookOperator):
     ) -> None:
         super().__init__(**kwargs)
         arguments.exactly_one(self, endpoint=endpoint, webhook_id=webhook_id, url=url)
-        _check(endpoint=endpoint, url=url)
+        _check(endpoint=endpoint, url=url, webhook_id=webhook_id)
         self.endpoint = endpoint
         self.webhook_id = webhook_id
         self.url = url
@@ -223,7 +230,8 @@ class WebWorkDeleteWebhookOperator(_WebhookOperator):
                 name = arguments.usable_endpoint(self.endpoint)
                 outcome = self.endpoint_webhooks.delete(name, ignore_missing=self.ignore_missing)
             elif self.webhook_id is not None:
-                outcome = delete_webhook(self.hook.webhooks, self.webhook_id, ignore_missing=self.ignore_missing)
+                webhook_id = arguments.usable_webhook_id(self.webhook_id)
+                outcome = delete_webhook(self.hook.webhooks, webhook_id, ignore_missing=self.ignore_missing)
             else:
                 url = arguments.usable_url(self.url)
                 outcome = delete_url(self.hook.webhooks, url, ignore_missing=self.ignore_missing)
@@ -237,6 +245,7 @@ def _check(**values: object) -> None:
         "events": arguments.usable_events,
         "endpoint": arguments.usable_endpoint,
         "url": arguments.usable_url,
+        "webhook_id": arguments.usable_webhook_id,
         "token_variable": arguments.masked_variable,
         "on_conflict": arguments.usable_conflict,
     }
@@ -245,11 +254,10 @@ def _check(**values: object) -> None:
             usable[name](value)
 
 
-def _keep_token(variable: str, token: str | None) -> None:
+def _keep_token(variable: str, token: str) -> None:
     from airflow.sdk import Variable
     from airflow.sdk.log import mask_secret
 
-    if token is not None:
-        mask_secret(token)
-        if Variable.get(variable, default=None) != token:
-            Variable.set(variable, token, description="Token of a WebWork webhook")
+    mask_secret(token)
+    if Variable.get(variable, default=None) != token:
+        Variable.set(variable, token, description="Token of a WebWork webhook")

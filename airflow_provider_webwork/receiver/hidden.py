@@ -31,7 +31,7 @@ def take_path(scope: Scope) -> str:
         shown, hooks = _AFTER_HOOKS.subn(f"hooks/{MASK}", below)
         scope["path"] = prefix + (shown if hooks else f"/{MASK}")
         scope["raw_path"] = quote(scope["path"], safe="/*").encode("ascii")
-        scope["query_string"] = b""
+    scope["query_string"] = b""  # nobody reads it, and a key may have been put there
     return below
 
 

@@ -1,6 +1,7 @@
-"""uvicorn's HTTP protocols with a deadline for those who send slowly.
+"""uvicorn's HTTP protocols with a deadline for those who send slowly and a limit for those who send headers for ever.
 
-uvicorn closes idle connections, but half a request keeps one open for ever, and so does a byte now and then.
+uvicorn closes idle connections, but half a request keeps one open for ever, and so does a byte now and then. On
+httptools it keeps whatever comes before the end of the headers: gigabytes within a few seconds.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ from typing import TYPE_CHECKING
 HEADER_SECONDS = 10.0
 """How long a connection may take to say what it wants, from its beginning or from the last answer."""
 
+MOST_HEADER_BYTES = 65_536
+"""How much a request may be besides its body; h11 has the same limit of its own."""
+
 if TYPE_CHECKING:
     # The protocol on h11 has the same methods.
     from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol as Protocol
@@ -20,7 +24,7 @@ else:
 
 def protocol_class(header_seconds: float = HEADER_SECONDS) -> type[asyncio.Protocol]:
     """Return the protocol to run uvicorn with: on httptools if that is installed, else on h11."""
-    return type("DeadlineProtocol", (HeaderDeadline, _fastest()), {"header_seconds": header_seconds})
+    return type("BoundedProtocol", (HeaderDeadline, *_fastest()), {"header_seconds": header_seconds})
 
 
 class HeaderDeadline(Protocol):
@@ -66,11 +70,34 @@ class HeaderDeadline(Protocol):
             self._deadline = None
 
 
-def _fastest() -> type[asyncio.Protocol]:
+class HeaderLimit(Protocol):
+    """Closes connections that send more and more without getting to the end of the headers, or of the trailers."""
+
+    _unfinished = 0
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came, and count it for as long as nothing comes to its end with it."""
+        self._unfinished += len(data)
+        super().data_received(data)
+        if self._unfinished > MOST_HEADER_BYTES:
+            self.transport.close()
+
+    def on_headers_complete(self) -> None:
+        """Begin to count anew: the headers are over."""
+        self._unfinished = 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Begin to count anew: a body has its own limit."""
+        self._unfinished = 0
+        super().on_body(body)
+
+
+def _fastest() -> tuple[type[asyncio.Protocol], ...]:
     try:
         from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
     except ImportError:
         from uvicorn.protocols.http.h11_impl import H11Protocol
 
-        return H11Protocol
-    return HttpToolsProtocol
+        return (H11Protocol,)
+    return (HeaderLimit, HttpToolsProtocol)

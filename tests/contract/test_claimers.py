@@ -116,7 +116,9 @@ def test_killed_claimers_on_many_processes_share_all_events(open_store, store_ur
 
 @pytest.mark.heavy
 @pytest.mark.timeout(1_800)
-def test_a_hundred_killed_claimers_share_a_hundred_thousand_events(open_store, store_url, tmp_path, pytestconfig, capsys):
+def test_a_hundred_killed_claimers_share_a_hundred_thousand_events(
+    open_store, store_url, tmp_path, pytestconfig, capsys
+):
     folder = tmp_path / "notes"
     folder.mkdir()
     began = time.monotonic()

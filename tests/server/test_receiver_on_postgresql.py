@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 import pytest
 import requests
 from cryptography.fernet import Fernet
-from tests.server.conftest import Site
 
 from airflow_provider_webwork.events.endpoints import Endpoints
 from airflow_provider_webwork.events.store import Store
 from airflow_provider_webwork.secrets import Vault
 from tests.databases import PostgreSQL
+from tests.server.conftest import Site
 
 RECOVERY = 5
 

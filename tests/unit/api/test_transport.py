@@ -185,6 +185,12 @@ class TestUnreachable:
         error = failure(once(base_url="https://webwork.invalid").call, "getMembers")
         assert "cannot reach webwork.invalid:443: DNS does not know this host name" in str(error)
 
+    @pytest.mark.parametrize("host", ["webwork..example.com", ".example.com", "*x", f"{'a' * 64}.example.com"])
+    def test_a_name_that_no_host_can_have(self, once, host):
+        with pytest.raises(WebWorkConfigurationError, match="has a host name that no host can have") as refused:
+            once(base_url=f"https://{host}/api/v2").call("getMembers")
+        assert refused.value.__cause__ is None
+
     def test_a_host_that_does_not_answer_the_connection(self, once, monkeypatch):
         def slow(*arguments, **keywords):
             raise TimeoutError("timed out")

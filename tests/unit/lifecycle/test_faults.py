@@ -192,6 +192,23 @@ def test_every_answer_that_never_comes_is_made_good_by_the_next_run(connect, sha
             assert_made_good(job, workspace, operation, {"kind": "hang", "when": when, "seconds": HANG})
 
 
+@pytest.mark.parametrize("kind", ["close", "html", "truncated", "status"])
+@pytest.mark.parametrize(
+    "register", [ensure, lambda w: ensure_url(w.webhooks, url=URL, events=EVENTS)[0]], ids=["endpoint", "url"]
+)
+def test_an_answer_that_got_lost_is_settled_by_looking_and_not_by_asking_again(
+    connect, shared_simulator, register, kind
+):
+    workspace = connect(shared_simulator)
+    shared_simulator.fault("createWebhook", kind=kind, when="after")
+    outcomes = []
+
+    writes = workspace.writes(lambda: outcomes.append(register(workspace)))
+
+    assert writes == ["POST"]
+    assert [(outcome.action, outcome.webhook_id) for outcome in outcomes] == [("created", workspace.only.id)]
+
+
 @pytest.mark.parametrize("version", ["v2", "v1"])
 def test_a_webhook_whose_registration_and_its_proof_both_got_lost_is_found_by_the_next_run(
     connect, shared_simulator, version

@@ -26,20 +26,21 @@ async def test_a_receiver_that_is_off_answers_like_one_that_does_not_know_the_ke
     [
         (f"/hooks/{KEY}", f"/hooks/{KEY}", "/hooks/***"),
         (f"/HOOKS/{KEY}/more", f"/HOOKS/{KEY}/more", "/hooks/***"),
-        (f"/root/hooks/{KEY}", f"/hooks/{KEY}", "/root/hooks/***"),
-        (f"/root/hooks%2F{KEY}", f"/hooks%2F{KEY}", "/root/hooks/***"),
-        (f"/root/typo/hooks/{KEY}", f"/typo/hooks/{KEY}", "/root/typo/hooks/***"),
-        (f"/root/{KEY}", f"/{KEY}", "/root/***"),
-        (f"/rooted/hooks/{KEY}", f"/rooted/hooks/{KEY}", "/rooted/hooks/***"),
-        ("/root/health/live", "/health/live", "/root/health/live"),
-        ("/root", "", "/root"),
+        (f"/mount/hooks/{KEY}", f"/hooks/{KEY}", "/mount/hooks/***"),
+        (f"/mount/hooks%2F{KEY}", f"/hooks%2F{KEY}", "/mount/hooks/***"),
+        (f"/mount/typo/hooks/{KEY}", f"/typo/hooks/{KEY}", "/mount/typo/hooks/***"),
+        (f"/mount/{KEY}", f"/{KEY}", "/mount/***"),
+        (f"/mounted/hooks/{KEY}", f"/mounted/hooks/{KEY}", "/mounted/hooks/***"),
+        ("/mount/health/live", "/health/live", "/mount/health/live"),
+        ("/mount", "", "/mount"),
     ],
 )
 def test_a_path_is_served_in_full_and_shown_without_its_key(path, below, shown):
-    scope = {"path": path, "raw_path": path.encode(), "query_string": b"a=b", "root_path": "/root"}
+    scope = {"path": path, "raw_path": path.encode(), "query_string": b"a=b", "root_path": "/mount"}
     assert take_path(scope) == below
     assert scope["path"] == shown
     assert scope["raw_path"] == shown.encode()
+    assert scope["query_string"] == b""
     assert KEY not in str(scope)
 
 

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
 from hypothesis import given
@@ -139,6 +139,22 @@ def test_a_hostile_megabyte_costs_little_time(piece):
     assert event(body[2:], "application/x-www-form-urlencoded").endpoint == "payroll"
 
 
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "tokens", [[f"canary{number:09}" for number in range(20_000)], ["canary" * 80_000]], ids=["many", "long"]
+)
+@pytest.mark.parametrize("content_type", ["application/json", FORM])
+def test_a_body_full_of_tokens_costs_little_time_and_none_is_stored(tokens, content_type):
+    said = json.dumps({"note": "kept\\", "each": [{"token": token} for token in tokens]}).encode()
+    seen = event(b"payload=" + quote_plus(said).encode() if content_type == FORM else said, content_type)
+    assert seen.problem.startswith("The body names no event")
+    assert b"kept" in seen.raw
+    assert b"canary" not in seen.raw
+
+
 @given(
     st.binary(max_size=200) | st.text().map(str.encode),
     st.sampled_from(["", "application/json", "application/x-www-form-urlencoded"]),
@@ -199,7 +215,13 @@ def test_known_secrets_are_not_stored(secret, content_type, write):
         ("application/json", b'{"token" : "tok/of a new webhook", broken'),
         ("application/json", b'{"token": "tok/of a new webhook'),
         ("application/x-www-form-urlencoded", b"event=a&token=tok%2Fof+a+new+webhook"),
+        ("application/json", b'{"ping": true, "token": ["tok/of a new webhook"]}'),
+        ("application/json", b'{"ping": true, "token": {"values": [7, "tok/of a new webhook"]}}'),
         ("application/x-www-form-urlencoded", b"token=tok%2Fof+a+new+webhook&a=%ff"),
+        ("application/x-www-form-urlencoded", b"event=a&%74oken=tok%2Fof+a+new+webhook&token=another+new+webhook"),
+        ("application/x-www-form-urlencoded", b"event=a&data[token]=tok%2Fof+a+new+webhook"),
+        ("application/x-www-form-urlencoded", b"event=a&data%5Btoken%5D%5B%5D=tok%2Fof+a+new+webhook"),
+        ("application/x-www-form-urlencoded", b"data%5btoken%5d=tok%2Fof+a+new+webhook&a=%ff"),
         ("application/x-www-form-urlencoded", b"payload=%7B%22token%22%3A%22tok%2Fof+a+new+webhook%22%7D"),
     ],
 )

@@ -1,0 +1,21 @@
+"""What endpoints may be called. It stands alone, because every Dag file that names one checks it when it is parsed."""
+
+from __future__ import annotations
+
+import re
+
+_NAME = re.compile(r"[a-z][a-z0-9_.-]{0,62}")
+
+
+def endpoint_name(name: object) -> str:
+    """Return the name if it is one an endpoint can have.
+
+    :raises ValueError: if it is not.
+    """
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        msg = (
+            f"endpoint: {name!r} is not a name. Use a small letter, then up to 62 small letters, digits, `_`, `.` "
+            "or `-`, such as 'payroll'."
+        )
+        raise ValueError(msg)
+    return name

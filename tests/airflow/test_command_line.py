@@ -1,0 +1,208 @@
+"""`airflow webwork ...` as people and programs run it; each run takes seconds, so one test looks at much."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from dataclasses import dataclass
+
+import pytest
+
+from airflow_provider_webwork.cli.table import show
+from airflow_provider_webwork.config import OPTIONS
+
+
+@dataclass(frozen=True)
+class Ended:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def answer(self):
+        """What a program reads from stdout."""
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def airflow(run_python):
+    def run(*arguments: str, **environment: str) -> Ended:
+        done: subprocess.CompletedProcess[str] = run_python("-m", "airflow", *arguments, **environment)
+        assert "Traceback" not in done.stderr, done.stderr
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+def test_an_event_can_be_put_into_a_log_that_does_not_exist_yet_and_the_answer_is_json(airflow, webwork_log):
+    added = airflow("webwork", "events", "add", "tracker.stopped", "user_id=7", "note=a=b", "tags=[1, null]")
+
+    assert (added.code, "Running upgrade" in added.err) == (0, True)
+    assert added.answer["data"] == {"user_id": 7, "note": "a=b", "tags": [1, None]}
+    assert added.answer["synthetic"] is True
+    assert webwork_log.events() == [added.answer]
+
+
+def test_the_schema_of_the_event_log_can_be_upgraded_and_shown(in_process, webwork_log):
+    current, upgraded, again = (in_process("webwork", "db", verb) for verb in ("current", "upgrade", "current"))
+
+    name = f"The event log {webwork_log.url} has schema revision"
+    assert [ended.code for ended in (current, upgraded, again)] == [0, 0, 0]
+    assert current.out == f"{name} None.\n"
+    assert re.fullmatch(rf"{re.escape(name)} \w+\.\n", upgraded.out)
+    assert again.out == upgraded.out != current.out
+
+
+def test_a_webhook_can_be_registered_from_the_first_command_on_and_the_answer_is_json(
+    airflow, webwork_log, webwork_simulator
+):
+    webwork_simulator.fault("getWebhooks", status=503)  # asked for again, which the log tells
+
+    made = airflow("webwork", "endpoints", "create", "payroll", "--events", "tracker.started", "--output", "json")
+
+    assert made.code == 0
+    assert all(text in made.err for text in ("Running upgrade", "attempt 2 follows"))
+    assert [each["action"] for each in made.answer] == ["created"]
+    (webhook,) = webwork_simulator.webhooks
+    shown = made.out + made.err
+    secrets = (webwork_simulator.token, webhook.token, webhook.url.rpartition("/")[2])
+    assert [secret for secret in secrets if secret in shown] == []
+
+
+def test_an_endpoint_can_be_made_registered_and_listed(in_process, webwork_log, webwork_simulator):
+    create = ("webwork", "endpoints", "create", "payroll")
+    listing = ("webwork", "endpoints", "list", "-o")
+    nothing = [in_process(*listing, form) for form in ("json", "table")]
+    made, again = in_process(*create), in_process(*create, "-o", "json")
+    registered = in_process(*create, "--events", "tracker.started, tracker.stopped", "-o", "json")
+    too_late = in_process(*create)
+    table, listed = (in_process(*listing, form) for form in ("table", "json"))
+
+    assert [each.code for each in (*nothing, made, again, registered, table, listed)] == [0] * 7
+    assert (nothing[0].answer, nothing[1].out) == ([], "There are none.\n")
+    (webhook,) = webwork_simulator.webhooks
+    assert made.out.splitlines()[-1] == webhook.url == again.answer["url"]
+    assert registered.answer == [
+        {
+            "webhook_id": webhook.id,
+            "endpoint": "payroll",
+            "action": "created",
+            "events": ["tracker.started", "tracker.stopped"],
+        }
+    ]
+    assert (too_late.code, too_late.out) == (2, "")
+    assert f"has its webhook ({webhook.id}) already" in too_late.err
+    assert listed.answer == [
+        {
+            "endpoint": "payroll",
+            "state": "active",
+            "webhook_id": webhook.id,
+            "webwork_conn_id": "webwork_default",
+            "events": ["tracker.started", "tracker.stopped"],
+            "deliveries": 0,
+        }
+    ]
+    assert all(text in table.out for text in ("payroll", "active", webhook.id, "tracker.started, tracker.stopped"))
+    key = webhook.url.rpartition("/")[2]
+    shown = "".join(each.out + each.err for each in (registered, too_late, table, listed))
+    assert key not in shown
+    assert webhook.token not in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "text"),
+    [
+        (("events", "add", "tracker.stopped", "user_id"), 2, "'user_id' is not key=value."),
+        (("events", "add", " "), 2, "type: an event needs a name"),
+        (("endpoints", "create", "Payroll"), 2, "endpoint: 'Payroll' is not a name."),
+        (("endpoints", "create", "payroll", "--events", " , "), 2, "events must be a list"),
+        (("endpoints", "create", "payroll", "--events", "a", "--conn-id", "no"), 1, "There is no connection 'no'."),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
+)
+def test_a_mistake_ends_a_command_with_a_sentence(in_process, webwork_log, arguments, code, text):
+    ended = in_process("webwork", *arguments)
+
+    assert (ended.code, ended.out) == (code, "")
+    assert text in ended.err
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "text"),
+    [
+        ("EVENT_STORE_URL", "nonsense", "[webwork] event_store_url is not an SQLAlchemy URL"),
+        ("EVENT_STORE_URL", "sqlite:////no/such/folder/x.db", "is not available: unable to open database file"),
+        ("POLL_INTERVAL", "often", "[webwork] poll_interval must be of type float; 'often' is not."),
+        ("SECRET_KEY", "short", "is not a list of Fernet keys"),
+    ],
+)
+@pytest.mark.usefixtures("webwork_log")
+def test_a_wrong_option_ends_a_command_with_its_name(in_process, monkeypatch, option, value, text):
+    monkeypatch.setenv(f"AIRFLOW__WEBWORK__{option}", value)
+
+    ended = in_process("webwork", "endpoints", "create", "payroll")
+
+    assert (ended.code, ended.out) == (1, "")
+    assert text in ended.err
+
+
+@pytest.fixture
+def in_process(airflow_database, capsys, monkeypatch):
+    """Run a command through Airflow's parser in this process: misuse needs no fresh interpreter."""
+    from airflow.cli.cli_parser import get_parser
+
+    # What a command sets for its own process is taken back with the rest of the environment.
+    monkeypatch.setenv("_AIRFLOW_PROCESS_CONTEXT", "server")
+
+    def run(*arguments: str) -> Ended:
+        parsed = get_parser().parse_args(arguments)
+        capsys.readouterr()
+        try:
+            parsed.func(parsed)
+            code = 0
+        except SystemExit as ended:
+            code = ended.code
+        shown = capsys.readouterr()
+        return Ended(code, shown.out, shown.err)
+
+    return run
+
+
+def test_a_connection_without_a_workspace_ends_a_command_with_a_sentence(in_process, connection, webwork_log):
+    connection({"password": "canary-of-a-token", "host": "http://127.0.0.1:9/api/v2"})
+
+    ended = in_process("webwork", "endpoints", "create", "payroll", "--events", "tracker.started")
+
+    assert (ended.code, ended.out) == (2, "")
+    assert "set workspace_id in the extra of the connection" in ended.err
+
+
+def test_a_table_shows_names_as_they_are(capsys):
+    show([{"endpoint": "payroll", "events": ["[bold]x[/]", "a:smile:b", "[/nothing]"]}], output="table")
+
+    assert "[bold]x[/], a:smile:b, [/nothing]" in capsys.readouterr().out
+
+
+def test_the_help_of_the_receiver_names_the_options_that_it_replaces(in_process, capsys):
+    with pytest.raises(SystemExit):
+        in_process("webwork", "receiver", "--help")
+
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "instead of the option receiver_host" in shown
+    assert "instead of the option receiver_port" in shown
+
+
+def test_airflow_shows_every_option(airflow):
+    described = airflow("config", "list", "--section", "webwork", "--defaults")
+
+    assert described.code == 0
+    assert {option.name for option in OPTIONS} <= set(re.findall(r"^#? ?(\w+) =", described.out, re.MULTILINE))
+
+
+def test_a_secret_option_may_come_from_a_command(airflow, webwork_log, tmp_path, monkeypatch):
+    (tmp_path / "url").write_text(f"{webwork_log.url}_of_a_command\n")
+    monkeypatch.delenv("AIRFLOW__WEBWORK__EVENT_STORE_URL")
+    monkeypatch.setenv("AIRFLOW__WEBWORK__EVENT_STORE_URL_CMD", f"cat {tmp_path / 'url'}")
+
+    assert airflow("webwork", "db", "current").out.startswith(f"The event log {webwork_log.url}_of_a_command has")

@@ -1,0 +1,71 @@
+"""The hook for the event log, as a task of one's own uses it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from airflow_provider_webwork.hooks.events import WebWorkEventsHook
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def stored(webwork_log):
+    """Three events, an hour apart."""
+    return [
+        webwork_log.add(kind, received_at=NOON + timedelta(hours=hour), user_id=user_id)
+        for hour, (kind, user_id) in enumerate((("tracker.started", 7), ("tracker.stopped", 7), ("tracker.started", 8)))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [
+        ({}, [0, 1, 2]),
+        ({"types": ["tracker.started"]}, [0, 2]),
+        ({"match": {"user_id": "7"}}, [0, 1]),
+        ({"since": NOON + timedelta(hours=1)}, [1, 2]),
+        ({"until": NOON + timedelta(hours=1)}, [0]),
+        ({"since": NOON, "until": NOON + timedelta(hours=2), "types": ["tracker.*"]}, [0, 1]),
+        ({"since": NOON + timedelta(days=1)}, []),
+    ],
+    ids=str,
+)
+def test_events_are_read_by_type_content_and_time(stored, arguments, wanted):
+    assert list(WebWorkEventsHook().read(**arguments)) == [stored[number] for number in wanted]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ({"types": "tracker.started"}, "types must be a list"),
+        ({"match": {"": 7}}, "match: .* is not a dotted path"),
+        ({"since": datetime(2026, 11, 22)}, "since must be a datetime with a time zone"),  # noqa: DTZ001 - the mistake
+        ({"until": datetime(2026, 11, 22)}, "until must be a datetime with a time zone"),  # noqa: DTZ001 - the mistake
+    ],
+    ids=str,
+)
+@pytest.mark.usefixtures("webwork_log")
+def test_misuse_is_said_at_once_and_names_the_argument(arguments, text):
+    with pytest.raises(ValueError, match=text):
+        WebWorkEventsHook().read(**arguments)
+
+
+def test_endpoints_are_listed_by_connection_and_without_secrets(webwork_log):
+    hook = WebWorkEventsHook()
+    pending = hook.endpoints.open("payroll", now=NOON)
+
+    (listed,) = hook.list_endpoints()
+
+    assert listed == {
+        "endpoint": "payroll",
+        "state": "pending",
+        "webhook_id": None,
+        "webwork_conn_id": None,
+        "events": [],
+        "deliveries": 0,
+    }
+    assert pending.pending_key not in str(listed)
+    assert hook.list_endpoints(webwork_conn_id="webwork_default") == []

@@ -1,0 +1,66 @@
+"""The README says nothing that is not so."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_webwork.config import OPTIONS
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_first_example_is_a_dag_that_airflow_takes(tmp_path: Path) -> None:
+    from airflow.dag_processing.dagbag import DagBag
+
+    (tmp_path / "readme.py").write_text(blocks("python")[0])
+    bag = DagBag(tmp_path, bundle_path=tmp_path, bundle_name="readme")
+    assert bag.import_errors == {}
+    assert set(bag.dags["close_the_day"].task_ids) == {"wait", "book"}
+
+
+def test_the_first_screen_holds_a_sentence_a_dag_of_about_15_lines_and_the_two_commands() -> None:
+    assert len([line for line in blocks("python")[0].splitlines() if line.strip()]) <= 15
+    commands = [line.split("#")[0].strip() for line in blocks("bash")[0].splitlines()]
+    assert commands == ["make demo", "make test"]
+    assert README.index("make test") < 2_000
+
+
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"\bmake ([a-z]+)\b(?= |`|\n)", README)) & {"demo", "test"}))
+def test_every_make_target_exists(name: str) -> None:
+    assert re.search(rf"^{name}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+COMMANDS = sorted(set(re.findall(r"`(airflow webwork [^`.]+)`", README)) - {"airflow webwork ..."})
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_every_command_is_one_that_airflow_parses(line: str) -> None:
+    from airflow.cli.cli_parser import get_parser
+
+    arguments = get_parser().parse_args(shlex.split(line)[1:])
+    assert callable(arguments.func)
+
+
+def test_every_option_exists() -> None:
+    known = {option.name for option in OPTIONS}
+    named = {name.lower() for name in re.findall(r"AIRFLOW__WEBWORK__([A-Z_]+)", README)}
+    named |= set(re.findall(r"\[webwork\] ([a-z_]+)", README))
+    assert len(named) >= 4
+    assert named <= known
+
+
+def test_every_class_exists() -> None:
+    source = "\n".join(path.read_text() for path in (ROOT / "airflow_provider_webwork").rglob("*.py"))
+    names = set(re.findall(r"\bWebWork[A-Z]\w+(?:Operator|Sensor|Hook)\b|\bWebWorkHook\b", README))
+    assert len(names) >= 6
+    for name in names:
+        assert f"class {name}(" in source

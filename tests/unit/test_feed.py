@@ -1,0 +1,270 @@
+"""The feed: one poll of the log for all who wait, and nobody misses an event or holds up the others."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from airflow_provider_webwork.errors import WebWorkLogError, WebWorkLogUnavailableError
+from airflow_provider_webwork.events.by_hand import add_by_hand
+from airflow_provider_webwork.events.event import Event
+from airflow_provider_webwork.events.log import EventLog
+from airflow_provider_webwork.events.match import EventFilter
+from airflow_provider_webwork.events.store import Store
+from airflow_provider_webwork.triggers.feed import PAGE, Feed, feed
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+INTERVAL = 0.01
+ANY = EventFilter()
+
+
+@dataclass
+class Log:
+    """An event log in memory, which counts how often it is read."""
+
+    events: list[Event] = field(default_factory=list)
+    reads: list[int] = field(default_factory=list)
+    errors: list[Exception] = field(default_factory=list)
+    threads: set[int] = field(default_factory=set)
+    looked: threading.Condition = field(default_factory=threading.Condition)
+
+    def add(self, type_="tracker.stopped", *, user_id=None, received_at=NOON) -> Event:
+        seq = len(self.events) + 1
+        event = Event(id=f"e{seq}", type=type_, user_id=user_id, received_at=received_at, payload={}, seq=seq)
+        self.events.append(event)
+        return event
+
+    def page(self, after: int) -> list[Event]:
+        self.threads.add(threading.get_ident())
+        with self.looked:
+            self.reads.append(after)
+            self.looked.notify_all()
+        if self.errors:
+            raise self.errors.pop(0)
+        return self.events[after : after + PAGE]
+
+
+@pytest.fixture
+def log() -> Log:
+    return Log()
+
+
+@pytest.fixture
+def events(log) -> Feed:
+    return Feed(log.page, interval=INTERVAL)
+
+
+def wanting(**match) -> EventFilter:
+    return EventFilter.of(match=match or None)
+
+
+async def reads(log: Log, count: int) -> None:
+    """Let the feed look so many times more."""
+    end = len(log.reads) + count
+
+    def wait() -> bool:
+        with log.looked:
+            return log.looked.wait_for(lambda: len(log.reads) >= end, timeout=10)
+
+    assert await asyncio.to_thread(wait)
+
+
+async def soon(awaitable):
+    async with asyncio.timeout(10):
+        return await awaitable
+
+
+async def until_nobody_polls() -> None:
+    if polls := [task for task in asyncio.all_tasks() if task.get_name() == "webwork-feed"]:
+        _, left = await asyncio.wait(polls, timeout=10)
+        assert left == set()
+
+
+async def test_the_first_event_after_the_position_is_told(log, events):
+    log.add(), log.add()
+    expected = log.add()
+    log.add()
+
+    assert await soon(events.first(ANY, after=2)) == expected
+
+
+async def test_an_event_that_comes_later_is_told(log, events):
+    waiting = asyncio.create_task(events.first(wanting(user_id=7), after=0))
+    await reads(log, 2)
+    log.add(user_id="8")
+    await reads(log, 2)
+    assert not waiting.done()
+    expected = log.add(user_id="7")
+
+    assert await soon(waiting) == expected
+
+
+async def test_events_received_before_since_are_passed_over(log, events):
+    log.add(received_at=NOON - timedelta(seconds=1))
+    expected = log.add(received_at=NOON)
+
+    assert await soon(events.first(ANY, after=0, since=NOON)) == expected
+
+
+async def test_a_thousand_who_wait_cost_one_read_an_interval(log, events):
+    waiting = [asyncio.create_task(events.first(wanting(user_id=n), after=0)) for n in range(1_000)]
+    await reads(log, 5)
+    before = len(log.reads)
+    started = asyncio.get_running_loop().time()
+    await reads(log, 10)
+    passed = asyncio.get_running_loop().time() - started
+
+    assert len(log.reads) - before <= passed / INTERVAL + 1
+    for n in range(1_000):
+        log.add(user_id=str(n))
+    before = len(log.reads)
+    found = await soon(asyncio.gather(*waiting))
+    assert [event.user_id for event in found] == [str(n) for n in range(1_000)]
+    assert len(log.reads) - before <= 5
+
+
+async def test_reading_and_matching_happen_off_the_event_loop(log, events, caplog):
+    loop = asyncio.get_running_loop()
+    loop.set_debug(True)
+    loop.slow_callback_duration = 0.2
+    caplog.set_level(logging.WARNING, logger="asyncio")
+    for n in range(1_000):
+        log.add(user_id=str(n))
+
+    waiting = [asyncio.create_task(events.first(wanting(user_id=n % 1_000), after=0)) for n in range(900, 1_200)]
+    await soon(asyncio.gather(*waiting))
+
+    assert threading.get_ident() not in log.threads
+    assert [record.getMessage() for record in caplog.records if "took" in record.getMessage()] == []
+
+
+async def test_who_joins_late_with_an_older_position_gets_the_older_event(log, events):
+    old = log.add(user_id="7")
+    for _ in range(2 * PAGE):
+        log.add(user_id="8")
+    ahead = asyncio.create_task(events.first(wanting(user_id=7), after=len(log.events)))
+    await reads(log, 2)
+
+    assert await soon(events.first(wanting(user_id=7), after=0)) == old
+    assert not ahead.done()
+    new = log.add(user_id="7")
+    assert await soon(ahead) == new
+
+
+async def test_who_is_ahead_is_not_told_an_event_before_its_position(log, events):
+    for _ in range(5):
+        log.add()
+    ahead = asyncio.create_task(events.first(ANY, after=5))
+    assert (await soon(events.first(ANY, after=0))).seq == 1
+    await reads(log, 3)
+
+    assert not ahead.done()
+    log.add()
+    assert (await soon(ahead)).seq == 6
+
+
+async def test_catching_up_over_many_pages_does_not_wait_between_them(log):
+    for _ in range(20 * PAGE):
+        log.add("tracker.started")
+    expected = log.add("tracker.stopped")
+    patient = Feed(log.page, interval=60)
+
+    assert await soon(patient.first(EventFilter.of(types=["tracker.stopped"]), after=0)) == expected
+
+
+async def test_who_stops_waiting_is_forgotten_and_the_poll_ends_with_the_last(log, events):
+    waiting = [asyncio.create_task(events.first(ANY, after=0)) for _ in range(3)]
+    await reads(log, 2)
+    for task in waiting[:2]:
+        task.cancel()
+    await asyncio.wait(waiting[:2])
+    await reads(log, 2)
+    waiting[2].cancel()
+    await asyncio.wait(waiting)
+    await until_nobody_polls()
+
+    assert all(task.cancelled() for task in waiting)
+
+
+async def test_the_poll_begins_again_when_somebody_comes_again(log, events):
+    first = log.add()
+    assert await soon(events.first(ANY, after=0)) == first
+    await until_nobody_polls()
+    before = len(log.reads)
+    waiting = asyncio.create_task(events.first(ANY, after=1))
+    await reads(log, 2)
+    second = log.add()
+
+    assert await soon(waiting) == second
+    assert min(log.reads[before:]) == 1
+
+
+async def test_a_log_that_is_away_for_a_while_is_waited_for_and_said_so(log, events, caplog):
+    waiting = [asyncio.create_task(events.first(ANY, after=0)) for _ in range(10)]
+    log.errors += [WebWorkLogUnavailableError("The event log x is not available.")] * 3
+    await reads(log, 4)
+    expected = log.add()
+
+    assert await soon(asyncio.gather(*waiting)) == [expected] * 10
+    said = [record.getMessage() for record in caplog.records if record.name.endswith("triggers.feed")]
+    assert len(said) == 3
+    assert "Waiting tasks cannot see events: The event log x is not available." in said[0]
+
+
+@pytest.mark.parametrize("error", [WebWorkLogError("The event log is none."), RuntimeError("A mistake of ours.")])
+async def test_an_error_that_lasts_reaches_all_who_wait(log, events, error):
+    waiting = [asyncio.create_task(events.first(ANY, after=0)) for _ in range(10)]
+    await reads(log, 2)
+    log.errors.append(error)
+
+    assert await soon(asyncio.gather(*waiting, return_exceptions=True)) == [error] * 10
+    await until_nobody_polls()
+    expected = log.add()
+    assert await soon(events.first(ANY, after=0)) == expected
+
+
+async def test_the_poll_does_not_log_in_the_name_of_the_task_that_came_first(log):
+    task_name = ContextVar("task_name", default="nobody's")
+    logged_as = []
+    feed_log = logging.getLogger("airflow_provider_webwork.triggers.feed")
+
+    def watch(_record):
+        logged_as.append(task_name.get())
+        return True
+
+    feed_log.addFilter(watch)
+    try:
+        task_name.set("the first one's")
+        log.errors.append(WebWorkLogUnavailableError("The event log x is not available."))
+        waiting = asyncio.create_task(Feed(log.page, interval=INTERVAL).first(ANY, after=0))
+        await reads(log, 1)
+        log.add()
+        await soon(waiting)
+    finally:
+        feed_log.removeFilter(watch)
+
+    assert logged_as == ["nobody's"]
+
+
+def test_each_event_loop_has_a_feed_of_its_own_and_shares_it(tmp_path):
+    url = f"sqlite:///{tmp_path / 'events.db'}"
+    store = Store(url)
+    add_by_hand(EventLog(store), "tracker.stopped", {"user_id": 7}, received_at=NOON)
+    store.close()
+
+    async def look():
+        assert feed(url, interval=INTERVAL) is feed(url, interval=INTERVAL)
+        event = await soon(feed(url, interval=INTERVAL).first(wanting(user_id=7), after=0))
+        return feed(url, interval=INTERVAL), event
+
+    (one, first), (other, second) = asyncio.run(look()), asyncio.run(look())
+
+    assert one is not other
+    assert first == second
+    assert first.type == "tracker.stopped"
