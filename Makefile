@@ -65,7 +65,7 @@ clean:  ## Remove what the other targets made.
 # __init__.py holds the version, which the installed metadata repeats.
 $(VENV)/installed: $(BIN)/uv pyproject.toml $(CONSTRAINTS) airflow_provider_webwork/__init__.py
 	@echo 'Installing Airflow $(AIRFLOW), the provider and its tools into $(VENV)'
-	@$(BIN)/uv pip install --python $(BIN)/python -c $(CONSTRAINTS) -e '.[receiver]' --group dev >$(LOG) 2>&1 || { \
+	@$(BIN)/uv pip install --python $(BIN)/python -c $(CONSTRAINTS) -e '.[postgres,receiver]' --group dev >$(LOG) 2>&1 || { \
 		echo 'The packages of $(CONSTRAINTS) could not be installed: if this machine has no way to its Python' \
 		'package index, set HTTPS_PROXY or UV_DEFAULT_INDEX and run make again; the reason is in $(LOG).' >&2; exit 1; }
 	@touch $@

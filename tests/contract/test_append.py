@@ -158,12 +158,21 @@ def test_a_callback_that_fails_harms_nobody(gate, appender, caplog):
 
 # Poison.
 
+
+def nested(depth):
+    value = 7
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
 POISONOUS = {
     "an id that is taken": {"id": "taken"},
     "no JSON": {"payload": {"n": float("nan")}},
     "no JSON either": {"payload": {"n": {1, 2}}},
     "a number too large": {"reparsed_from": 2**63},
     "no JSON that a database knows": {"payload": {"n": float("inf")}},
+    "nesting without end": {"payload": {"n": nested(1_000_000)}},
     "a lone surrogate": {"type": "\ud800"},
     "a lone surrogate in a name": {"user_id": "7\udfff"},
     "NUL": {"type": "tracker.\0"},

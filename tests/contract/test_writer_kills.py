@@ -1,5 +1,9 @@
-"""SIGKILL, under load, of the process that writes and of the database: nothing is lost that a sender was told."""
+"""SIGKILL, under load, of the process that writes and of the database: nothing is lost that a sender was told.
 
+``--log-cli-level=INFO`` shows how much was told and stored.
+"""
+
+import logging
 import random
 import threading
 import time
@@ -14,6 +18,8 @@ from tests.contract.appending import PATIENCE, outcomes, writing
 from tests.contract.processes import FRESH
 from tests.contract.sending import Senders, acknowledging_first, delivery, numbered, unheard
 from tests.databases import PostgreSQL
+
+figures = logging.getLogger(__name__)
 
 RECOVERY = 5
 """Seconds after which a database that is back must be in use again."""
@@ -83,7 +89,9 @@ def keys_in(log):
 
 
 def assert_each_once(log, told, again):
-    assert told <= keys_in(log).keys()
+    stored = keys_in(log)
+    figures.info("%d events told, %d of them lost; %d stored", len(told), len(told - stored.keys()), stored.total())
+    assert told <= stored.keys()
     with writing(log.append) as appender:
         outcomes([appender.submit(delivery(key)) for key in again])
     assert keys_in(log) == dict.fromkeys(told.union(again), 1)
