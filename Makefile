@@ -20,11 +20,11 @@ export PIP_NO_INPUT := 1
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint types layers heavy lock clean
+.PHONY: help setup demo test lint types layers heavy bench-log lock clean
 
 help:  ## Print this list.
 	@echo 'make TARGET [AIRFLOW=3.2|3.3|3.4] [PYTHON=/path/to/python]'
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile
 
 setup: $(VENV)/installed  ## Install the provider and its tools into .venv (AIRFLOW=3.2 or 3.4: into .venv-3.2, .venv-3.4).
 
@@ -47,6 +47,9 @@ layers: setup  ## Check that imports point down only.
 
 heavy: setup  ## Run the long tests.
 	$(BIN)/python -m pytest -m heavy $(ARGS)
+
+bench-log: setup  ## Measure the event log (ARGS="--write" puts the figures into docs/benchmarks.md).
+	$(BIN)/python -m benchmarks.log $(ARGS)
 
 # An Airflow breaks with packages much newer than itself, so 3.2 is resolved as of its last days as the newest one.
 # uv takes a pre-release only of what is named as one, so that of 3.4 is named part by part.

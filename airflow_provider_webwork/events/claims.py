@@ -17,7 +17,7 @@ from airflow_provider_webwork.events.batches import Batch
 from airflow_provider_webwork.events.consumer import Consumer, advance, required, unchanged
 from airflow_provider_webwork.events.consumers import Consumers, Start
 from airflow_provider_webwork.events.event import time_text
-from airflow_provider_webwork.events.log import EventLog, head, horizon, place_of
+from airflow_provider_webwork.events.log import PAGE, EventLog, head, horizon, place_of
 from airflow_provider_webwork.events.match import EventFilter
 from airflow_provider_webwork.events.store import Store
 
@@ -158,7 +158,8 @@ class Claims:
 
     def _cut(self, wanted: EventFilter, *, after: int, until: int, take: _Take) -> _Cut:
         first = last = count = size = 0
-        for event in self._log.read(wanted, after=after, until=until):
+        events = self._log.read(wanted, after=after, until=until, first_page=min(take.limit, PAGE))
+        for event in events:
             seq = place_of(event)
             if take.max_bytes is not None:
                 size += len(json.dumps(event.as_dict()))

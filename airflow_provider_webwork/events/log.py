@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -25,6 +25,23 @@ _VALUES = 500
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 """What a text column of PostgreSQL cannot hold. In JSON these characters are escaped."""
+
+_IDENTIFIERS = ("workspace_id", "user_id", "endpoint")
+"""The fields that the database can compare as well as we can, but for numbers and their texts."""
+
+_TO_JSON = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+_FROM_JSON = json.JSONDecoder()
+
+# Statements that every append makes, built once: to build one takes longer than to run it.
+_HEAD = sa.select(sa.func.max(schema.event.c.seq))
+_SEEN = sa.select(schema.dedupe.c.key, schema.dedupe.c.seq, schema.dedupe.c.first_seen).where(
+    schema.dedupe.c.key.in_(sa.bindparam("keys", expanding=True))
+)
+_EVENT_IDS = sa.select(schema.event.c.seq, schema.event.c.event_id).where(
+    schema.event.c.seq.in_(sa.bindparam("seqs", expanding=True))
+)
+_NEW_EVENT = schema.event.insert()
+_NEW_KEY = schema.dedupe.insert()
 
 _T = TypeVar("_T")
 
@@ -94,7 +111,8 @@ class EventLog:
     ) -> list[Event]:
         """Return the next events after a position, the oldest first.
 
-        :param wanted: spares reading rows whose type cannot match; what comes back still has to be matched.
+        :param wanted: spares reading rows that cannot match for their type or identifiers; what comes back still has
+            to be matched.
         :param until: the position to stop at.
         """
         table = schema.event
@@ -104,29 +122,40 @@ class EventLog:
         if wanted is not None:
             query = query.where(table.c.problem.is_(None), _may_match(wanted))
         with self._store.read() as connection:
-            return [_event(row) for row in connection.execute(query)]
+            rows = connection.execute(query).all()
+        return [_event(row) for row in rows]
 
-    def read(self, wanted: EventFilter | None = None, *, after: int = 0, until: int | None = None) -> Iterator[Event]:
+    def read(
+        self,
+        wanted: EventFilter | None = None,
+        *,
+        after: int = 0,
+        until: int | None = None,
+        first_page: int = PAGE,
+    ) -> Iterator[Event]:
         """Yield events in the order of the log; memory is one page.
 
         :param wanted: which events; all, those with a problem included, if not given.
         :param after: the position to start behind.
         :param until: the position to stop at; the newest event if not given.
+        :param first_page: how many events to read at first, for callers who may need no more.
         """
         end = self.head() if until is None else until
+        limit = first_page
         while after < end:
-            events = self.page(after, wanted=wanted, until=end)
+            events = self.page(after, wanted=wanted, until=end, limit=limit)
             for event in events:
                 after = place_of(event)
                 if wanted is None or wanted.matches(event):
                     yield event
-            if len(events) < PAGE:
+            if len(events) < limit:
                 return
+            limit = PAGE
 
 
 def head(connection: sa.Connection) -> int:
     """Return the ``seq`` of the newest event; 0 if there is none."""
-    return connection.scalar(sa.select(sa.func.max(schema.event.c.seq))) or 0
+    return connection.scalar(_HEAD) or 0
 
 
 def horizon(connection: sa.Connection) -> int:
@@ -158,7 +187,7 @@ def _append(connection: sa.Connection, arrivals: Sequence[Arrival]) -> list[Stor
         seen[identity.key] = taken[identity.key] = (seq, event.received_at)
         places.append((seq, False))
     if new:
-        connection.execute(schema.event.insert(), list(new.values()))
+        connection.execute(_NEW_EVENT, list(new.values()))
         _remember(connection, taken, known)
     ids: dict[int, str | None] = {place: str(row["event_id"]) for place, row in new.items()}
     ids |= _event_ids(connection, {place for place, _ in places if place not in ids})
@@ -166,6 +195,19 @@ def _append(connection: sa.Connection, arrivals: Sequence[Arrival]) -> list[Stor
 
 
 def _may_match(wanted: EventFilter) -> sa.ColumnElement[bool]:
+    return sa.and_(_may_be_of_type(wanted), *(_may_have(name, wanted) for name in _IDENTIFIERS))
+
+
+def _may_have(name: str, wanted: EventFilter) -> sa.ColumnElement[bool]:
+    texts = wanted.texts(name)
+    if texts is None:
+        return sa.true()
+    column = schema.event.c[name]
+    storable = [text for text in texts if text is not None and not _UNSTORABLE.search(text)]
+    return sa.or_(column.in_(storable), column.is_(None)) if None in texts else column.in_(storable)
+
+
+def _may_be_of_type(wanted: EventFilter) -> sa.ColumnElement[bool]:
     name = schema.event.c.type
     if not wanted.types:
         return sa.true()
@@ -184,12 +226,10 @@ def place_of(event: Event) -> int:
 
 
 def _identities(connection: sa.Connection, keys: Iterable[str]) -> dict[str, tuple[int, datetime]]:
-    table = schema.dedupe
-    query = sa.select(table.c.key, table.c.seq, table.c.first_seen)
     return {
         row.key: (row.seq, row.first_seen)
         for some in _portions(keys)
-        for row in connection.execute(query.where(table.c.key.in_(some)))
+        for row in connection.execute(_SEEN, {"keys": some})
     }
 
 
@@ -198,7 +238,7 @@ def _remember(connection: sa.Connection, taken: dict[str, tuple[int, datetime]],
     new = [{"key": key, "seq": seq, "first_seen": moment} for key, (seq, moment) in taken.items() if key not in known]
     again = [{"b_key": key, "b_seq": seq, "b_at": moment} for key, (seq, moment) in taken.items() if key in known]
     if new:
-        connection.execute(table.insert(), new)
+        connection.execute(_NEW_KEY, new)
     if again:
         connection.execute(
             table.update()
@@ -209,13 +249,7 @@ def _remember(connection: sa.Connection, taken: dict[str, tuple[int, datetime]],
 
 
 def _event_ids(connection: sa.Connection, seqs: Iterable[int]) -> dict[int, str]:
-    table = schema.event
-    query = sa.select(table.c.seq, table.c.event_id)
-    return {
-        row.seq: row.event_id
-        for some in _portions(seqs)
-        for row in connection.execute(query.where(table.c.seq.in_(some)))
-    }
+    return {row.seq: row.event_id for some in _portions(seqs) for row in connection.execute(_EVENT_IDS, {"seqs": some})}
 
 
 def _portions(values: Iterable[_T]) -> Iterator[list[_T]]:
@@ -236,7 +270,7 @@ def _row(event: Event, identity: Identity, seq: int) -> dict[str, object]:
         "received_at": event.received_at,
         "proof": event.proof,
         "identity_source": identity.source,
-        "payload": json.dumps(event.payload, separators=(",", ":"), allow_nan=False),
+        "payload": _TO_JSON.encode(event.payload),
         "raw": event.raw,
         "problem": event.problem,
         "synthetic": event.synthetic,
@@ -249,20 +283,38 @@ def _row(event: Event, identity: Identity, seq: int) -> dict[str, object]:
     return row
 
 
-def _event(row: sa.Row[tuple[object, ...]]) -> Event:
+def _event(row: Sequence[Any]) -> Event:
+    # By place, not by name: catching up reads millions of rows.
+    (
+        seq,
+        event_id,
+        type_,
+        workspace_id,
+        user_id,
+        endpoint,
+        occurred_at,
+        received_at,
+        proof,
+        _,
+        payload,
+        raw,
+        problem,
+        synthetic,
+        reparsed_from,
+    ) = row
     return Event(
-        id=row.event_id,
-        type=row.type,
-        workspace_id=row.workspace_id,
-        user_id=row.user_id,
-        endpoint=row.endpoint,
-        occurred_at=row.occurred_at,
-        received_at=row.received_at,
-        proof=row.proof,
-        payload=json.loads(row.payload),
-        raw=row.raw,
-        problem=row.problem,
-        synthetic=row.synthetic,
-        reparsed_from=row.reparsed_from,
-        seq=row.seq,
+        id=event_id,
+        type=type_,
+        workspace_id=workspace_id,
+        user_id=user_id,
+        endpoint=endpoint,
+        occurred_at=occurred_at,
+        received_at=received_at,
+        proof=proof,
+        payload=_FROM_JSON.raw_decode(payload)[0],
+        raw=raw,
+        problem=problem,
+        synthetic=synthetic,
+        reparsed_from=reparsed_from,
+        seq=seq,
     )

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from airflow_provider_webwork.events.event import Event
+from airflow_provider_webwork.events.event import SHOWN, Event
 from airflow_provider_webwork.json_types import JSON, Scalar
 
 Match: TypeAlias = "Mapping[str, Scalar | list[Scalar]]"
@@ -67,10 +67,17 @@ class EventFilter:
             return False
         if self.types and not any(_names(pattern, event.type) for pattern in self.types):
             return False
-        if not self.match:
-            return True
-        shown = event.as_dict()
-        return all(_any_equal(values, _at(shown, path)) for path, values in self.match)
+        return all(_any_equal(values, _at(event, path)) for path, values in self.match)
+
+    def texts(self, field: str) -> frozenset[str | None] | None:
+        """Return what an identifier has to be, for an event to match; ``None`` if any will do.
+
+        :param field: one of the event that is a text or null, such as ``user_id``.
+        """
+        for path, values in self.match:
+            if path == field:
+                return frozenset(text for value in values for text in _texts(value))
+        return None
 
 
 def _types(types: object) -> tuple[str, ...]:
@@ -119,8 +126,12 @@ def _names(pattern: str, name: str) -> bool:
     return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
 
 
-def _at(value: object, path: str) -> object:
-    for step in path.split("."):
+def _at(event: Event, path: str) -> object:
+    field, *steps = path.split(".")
+    if field not in SHOWN:
+        return _ABSENT
+    value: object = SHOWN[field](event)
+    for step in steps:
         if not isinstance(value, dict) or step not in value:
             return _ABSENT
         value = value[step]
@@ -139,6 +150,12 @@ def _equal(wanted: Scalar, found: object) -> bool:
     if isinstance(found, str):
         return found == wanted if isinstance(wanted, str) else found in _decimal_texts(wanted)
     return False
+
+
+def _texts(value: Scalar) -> tuple[str | None, ...]:
+    if isinstance(value, bool):
+        return ()
+    return (value,) if value is None or isinstance(value, str) else _decimal_texts(value)
 
 
 def _decimal_texts(number: float) -> tuple[str, ...]:

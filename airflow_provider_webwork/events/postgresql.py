@@ -30,6 +30,8 @@ _LOCKS: Mapping[Lock, int] = {
 }
 """Keys of advisory locks: the letters `webw`, then a number."""
 
+_TAKE = sa.select(sa.func.pg_advisory_xact_lock(sa.bindparam("key", type_=sa.BigInteger)))
+
 _ABANDONED = "60s"
 """How long a transaction may do nothing. Without it a machine that loses its power would keep a lock for hours."""
 
@@ -116,7 +118,7 @@ def lock(connection: sa.Connection, what: Lock) -> None:
     the order of numbers is the order of commits
     (https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS).
     """
-    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCKS[what])))
+    connection.execute(_TAKE, {"key": _LOCKS[what]})
 
 
 def is_away(error: exc.DBAPIError) -> bool:

@@ -111,7 +111,8 @@ class Retention:
 
     def _advance(self, consumer: Consumer, *, until: int) -> int:
         """Move a consumer over old events that it does not want, and return how far that is."""
-        first = next(self._log.read(consumer.wanted, after=consumer.position, until=until), None)
+        events = self._log.read(consumer.wanted, after=consumer.position, until=until, first_page=1)
+        first = next(events, None)
         proven = max(consumer.position, until if first is None else place_of(first) - 1)
         if proven > consumer.position:
             self._consumers.advance(consumer, to=proven)

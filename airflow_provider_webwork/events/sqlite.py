@@ -78,8 +78,10 @@ def is_away(error: exc.DBAPIError) -> bool:
 def give_back_space(connection: sa.Connection) -> bool:
     """Give pages that are not used any more back to the file system; return whether there are more of them."""
     before = _free_pages(connection)
-    # The driver runs it page by page, as if each were a row; SQLAlchemy does not fetch rows that have no columns.
-    connection.connection.cursor().execute(f"PRAGMA incremental_vacuum({PAGES})").fetchall()
+    # The statement returns after each page as if it were a row, and the driver, which sees no columns, stops there.
+    cursor = connection.connection.cursor()
+    for _ in range(min(PAGES, before)):
+        cursor.execute("PRAGMA incremental_vacuum")
     return 0 < _free_pages(connection) < before
 
 

@@ -284,6 +284,18 @@ def test_a_rare_event_is_found_behind_pages_of_others(log):
     assert len(list(log.read(EventFilter.of(match={"user_id": 1})))) == (PAGE + 5) // 2 + 1
 
 
+IDENTIFIERS = [None, "7", "07", "7.0", "-7", "seven", "12345678901234567890", "1e+20"]
+WANTED = [*IDENTIFIERS, 7, 7.0, -7, True, 12345678901234567890, 1e20, 100000000000000000000, "\0", "\ud800", [7, None]]
+
+
+@pytest.mark.parametrize("name", ["user_id", "workspace_id", "endpoint"])
+@pytest.mark.parametrize("value", WANTED, ids=ascii)
+def test_what_the_database_leaves_out_does_not_match(log, name, value):
+    log.append([arrival(**{name: each}) for each in IDENTIFIERS])
+    wanted = EventFilter.of(match={name: value})
+    assert list(log.read(wanted)) == [event for event in log.read() if wanted.matches(event)]
+
+
 def test_a_page_starts_behind_its_position_and_holds_no_more_than_asked_for(log):
     log.append([arrival() for _ in range(10)])
 

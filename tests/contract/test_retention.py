@@ -161,6 +161,16 @@ def test_the_file_of_a_log_on_sqlite_shrinks(sqlite_url, open_store, tmp_path):
     assert size() < full / 20
 
 
+def test_a_log_on_sqlite_gives_many_pages_back_at_once(sqlite_url, open_store):
+    readers = Readers(open_store(sqlite_url))
+    readers.log.append([arrival(payload={"note": "x" * 4_000}) for _ in range(1_000)])
+    readers.append("tracker.started")
+    pauses = []
+    retention = Retention(readers.store, now=lambda: NOON + timedelta(days=100), sleep=pauses.append)
+    assert retention.prune(older_than=timedelta(days=90), consumer_expiry=timedelta(days=30)).events == 1_000
+    assert len(pauses) < 20
+
+
 def test_appends_go_on_while_it_prunes(readers):
     readers.log.append([arrival() for _ in range(2_000)])
     readers.goes_on(days=100)

@@ -1,6 +1,8 @@
 """An event as Dags see it."""
 
 import json
+import time
+import uuid
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -79,3 +81,10 @@ def test_a_time_is_written_with_six_digits_and_a_z():
 
 def test_ids_of_events_differ():
     assert len({new_event_id() for _ in range(100)}) == 100
+
+
+def test_ids_are_uuids_of_version_7_which_sort_by_time():
+    before = time.time_ns() // 1_000_000
+    made = uuid.UUID(new_event_id())
+    assert (made.variant, made.hex[12]) == (uuid.RFC_4122, "7")
+    assert before <= made.int >> 80 <= time.time_ns() // 1_000_000
