@@ -138,7 +138,7 @@ def test_while_the_receiver_is_off_the_api_server_hides_the_key(installation):
         ),
         (
             {"RECEIVER_ENABLED": "True", "SECRET_KEY_CMD": "sh -c 'echo canary; exit 1'"},
-            "The receiver is not mounted: AirflowConfigException",
+            "The receiver is not mounted: [webwork] secret_key cannot be read",
         ),
     ],
     ids=["off", "neither on nor off", "on with a wrong log", "on with a wrong number", "on with a command that fails"],
