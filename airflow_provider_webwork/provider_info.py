@@ -39,7 +39,10 @@ def get_provider_info() -> dict[str, Any]:
             }
         ],
         "operators": [
-            {"integration-name": "WebWork Time Tracker", "python-modules": [f"{PACKAGE}.operators.webhooks"]}
+            {
+                "integration-name": "WebWork Time Tracker",
+                "python-modules": [f"{PACKAGE}.operators.webhooks", f"{PACKAGE}.operators.events"],
+            }
         ],
         "sensors": [{"integration-name": "WebWork Time Tracker", "python-modules": [f"{PACKAGE}.sensors.events"]}],
         "triggers": [{"integration-name": "WebWork Time Tracker", "python-modules": [f"{PACKAGE}.triggers.events"]}],

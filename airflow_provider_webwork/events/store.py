@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import weakref
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,8 @@ from airflow_provider_webwork.errors import (
 )
 from airflow_provider_webwork.events import postgresql, schema, sqlite
 from airflow_provider_webwork.events.database import Database, Lock
+
+log = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 
@@ -109,10 +112,14 @@ class Store:
             self._database.lock(connection, "migrate")
             self._refuse_airflows_own(connection)
             config.attributes["connection"] = connection
+            before = _revision(connection)
             try:
-                command.upgrade(config, revision)
+                with _quiet(logging.getLogger("alembic.runtime.migration")):
+                    command.upgrade(config, revision)
             except CommandError as error:
-                raise WebWorkLogError(_newer_schema(self.name, _revision(connection))) from error
+                raise WebWorkLogError(_newer_schema(self.name, before)) from error
+        if before not in (None, revision):
+            log.info("The event log %s had schema revision %s and now has %s.", self.name, before, revision)
         self._checked = revision == schema.REVISION
 
     def close(self) -> None:
@@ -209,6 +216,17 @@ def _dispose(engine: sa.Engine, process: int) -> None:
     # To close a connection in a forked child would end it for its parent.
     if os.getpid() == process:
         engine.dispose()
+
+
+@contextmanager
+def _quiet(logger: logging.Logger) -> Iterator[None]:
+    """Keep what a library tells about its own work out of the logs of users' tasks."""
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _database(text: str) -> tuple[Database, sa.URL]:

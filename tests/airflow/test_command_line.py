@@ -38,7 +38,7 @@ def airflow(run_python):
 def test_an_event_can_be_put_into_a_log_that_does_not_exist_yet_and_the_answer_is_json(airflow, webwork_log):
     added = airflow("webwork", "events", "add", "tracker.stopped", "user_id=7", "note=a=b", "tags=[1, null]")
 
-    assert (added.code, "Running upgrade" in added.err) == (0, True)
+    assert (added.code, added.err) == (0, "")
     assert added.answer["data"] == {"user_id": 7, "note": "a=b", "tags": [1, None]}
     assert added.answer["synthetic"] is True
     assert webwork_log.events() == [added.answer]
@@ -62,7 +62,7 @@ def test_a_webhook_can_be_registered_from_the_first_command_on_and_the_answer_is
     made = airflow("webwork", "endpoints", "create", "payroll", "--events", "tracker.started", "--output", "json")
 
     assert made.code == 0
-    assert all(text in made.err for text in ("Running upgrade", "attempt 2 follows"))
+    assert "attempt 2 follows" in made.err
     assert [each["action"] for each in made.answer] == ["created"]
     (webhook,) = webwork_simulator.webhooks
     shown = made.out + made.err
