@@ -74,9 +74,12 @@ def unheard(name, told):
     return [key for key, _ in zip(numbered(name), range(sent), strict=False) if key not in told]
 
 
-def acknowledging_first(append_all):
-    """Return an ``append_all`` with the oldest fault of receivers: it tells success, then stores."""
-    behind = ThreadPoolExecutor(max_workers=1)
+def acknowledging_first(append_all, behind=None):
+    """Return an ``append_all`` with the oldest fault of receivers: it tells success, then stores.
+
+    :param behind: the executor that stores; its own, which nobody waits for, if not given.
+    """
+    behind = behind or ThreadPoolExecutor(max_workers=1)
 
     def acknowledge(arrivals):
         behind.submit(append_all, arrivals)
