@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from airflow_provider_webwork.events import schema
-from airflow_provider_webwork.events.event import Event, Identity
+from airflow_provider_webwork.events.event import Event, Identity, place_of
 from airflow_provider_webwork.events.match import EventFilter
 from airflow_provider_webwork.events.store import Store
 
@@ -215,14 +215,6 @@ def _may_be_of_type(wanted: EventFilter) -> sa.ColumnElement[bool]:
     exact = [pattern for pattern in patterns if not pattern.endswith("*")]
     starts = [name.startswith(pattern[:-1], autoescape=True) for pattern in patterns if pattern.endswith("*")]
     return sa.or_(name.in_(exact), *starts)
-
-
-def place_of(event: Event) -> int:
-    """Return the place of an event that was read from the log."""
-    if event.seq is None:
-        msg = "An event that was read from the log has a seq."
-        raise AssertionError(msg)
-    return event.seq
 
 
 def _identities(connection: sa.Connection, keys: Iterable[str]) -> dict[str, tuple[int, datetime]]:
