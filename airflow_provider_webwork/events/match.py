@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 from airflow_provider_webwork.events.event import SHOWN, Event
@@ -70,7 +71,14 @@ class EventFilter:
             return False
         if self.types and not any(_names(pattern, event.type) for pattern in self.types):
             return False
-        return all(_any_equal(values, _at(event, path)) for path, values in self.match)
+        for field, steps, values in self._rules:  # noqa: SIM110 - catching up asks this of every event of the log
+            if not _any_equal(values, _at(event, field, steps)):
+                return False
+        return True
+
+    @cached_property
+    def _rules(self) -> tuple[tuple[str, tuple[str, ...], tuple[Scalar, ...]], ...]:
+        return tuple((*_steps(path), values) for path, values in self.match)
 
     def texts(self, field: str) -> frozenset[str | None] | None:
         """Return what an identifier has to be, for an event to match; ``None`` if any will do.
@@ -111,7 +119,7 @@ class FilterIndex:
     def choosing(self, event: Event) -> Iterator[EventFilter]:
         """Yield each filter that chooses the event, once."""
         for path, filters in self._named.items():
-            found = {each: None for key in _keys(_at(event, path)) for each in filters.get(key, ())}
+            found = {each: None for key in _keys(_at(event, *_steps(path))) for each in filters.get(key, ())}
             yield from (each for each in found if each.matches(event))
         yield from (each for each in self._unnamed if each.matches(event))
 
@@ -176,8 +184,12 @@ def _names(pattern: str, name: str) -> bool:
     return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
 
 
-def _at(event: Event, path: str) -> object:
+def _steps(path: str) -> tuple[str, tuple[str, ...]]:
     field, *steps = path.split(".")
+    return field, tuple(steps)
+
+
+def _at(event: Event, field: str, steps: tuple[str, ...]) -> object:
     if field not in SHOWN:
         return _ABSENT
     value: object = SHOWN[field](event)
@@ -189,7 +201,9 @@ def _at(event: Event, path: str) -> object:
 
 
 def _any_equal(wanted: tuple[Scalar, ...], found: object) -> bool:
-    return found is not _ABSENT and any(_equal(value, found) for value in wanted)
+    if found is _ABSENT:
+        return False
+    return _equal(wanted[0], found) if len(wanted) == 1 else any(_equal(value, found) for value in wanted)
 
 
 def _equal(wanted: Scalar, found: object) -> bool:
