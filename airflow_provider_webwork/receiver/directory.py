@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from airflow_provider_webwork.errors import WebWorkLogUnavailableError
-from airflow_provider_webwork.events.endpoints import Endpoint
+from airflow_provider_webwork.events.endpoint import Endpoint
 from airflow_provider_webwork.receiver.outage import Outage
 from airflow_provider_webwork.secrets import hash_key
 

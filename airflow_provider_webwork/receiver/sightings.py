@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from airflow_provider_webwork.events.endpoints import Sighting
+from airflow_provider_webwork.events.endpoint import Sighting, Tried, Uses
 from airflow_provider_webwork.receiver.outage import Outage
 
 HEARTBEAT = timedelta(seconds=5)
@@ -52,6 +52,12 @@ class Sightings:
         """Take note of a delivery that was stored, or had been."""
         seen = self._seen.get(endpoint, _NOTHING)
         self._seen[endpoint] = replace(seen, deliveries=seen.deliveries + 1, last_delivery_at=at)
+
+    def tried(self, endpoint: str, tried: Iterable[Tried], *, at: datetime) -> None:
+        """Take note of what came of the proofs of a delivery, whether it was let in or not."""
+        seen = self._seen.get(endpoint, _NOTHING)
+        once = dict.fromkeys(tried, Uses(1, at))
+        self._seen[endpoint] = replace(seen, tried=_added(seen.tried, once))
 
     def probe(self, endpoint: str, *, at: datetime) -> None:
         """Take note of somebody who looked whether the endpoint is there."""
@@ -101,4 +107,12 @@ def _both(earlier: Mapping[str, Sighting], later: Mapping[str, Sighting], name: 
         deliveries=first.deliveries + second.deliveries,
         last_delivery_at=second.last_delivery_at or first.last_delivery_at,
         last_probe_at=second.last_probe_at or first.last_probe_at,
+        tried=_added(first.tried, second.tried),
     )
+
+
+def _added(earlier: Mapping[Tried, Uses], later: Mapping[Tried, Uses]) -> Mapping[Tried, Uses]:
+    added = dict(earlier)
+    for what, uses in later.items():
+        added[what] = Uses(uses.times + (added[what].times if what in added else 0), uses.last_at)
+    return added

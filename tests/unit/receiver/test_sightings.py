@@ -3,7 +3,7 @@
 import asyncio
 
 from airflow_provider_webwork.errors import WebWorkLogUnavailableError
-from airflow_provider_webwork.events.endpoints import Sighting
+from airflow_provider_webwork.events.endpoint import Sighting
 from airflow_provider_webwork.receiver.sightings import Sightings
 from tests.unit.receiver.conftest import NOON, until
 
