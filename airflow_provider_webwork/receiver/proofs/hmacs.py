@@ -13,14 +13,12 @@ from typing import ClassVar
 from airflow_provider_webwork.events.endpoint import Secret
 from airflow_provider_webwork.receiver.proofs.checks import header_name, header_text, one_of, seconds
 from airflow_provider_webwork.receiver.proofs.proof import Delivery, Evidence, Signed, UnprovenError
+from airflow_provider_webwork.receiver.proofs.signatures import MOST_SIGNATURES, decoded, fitting
 from airflow_provider_webwork.receiver.proofs.stamps import TOLERANCE, check_stamp, read_stamp
-
-MOST_SIGNATURES = 16
-"""How many signatures one header may hold; senders that rotate their secret send one for each."""
 
 ALGORITHMS = ("sha256", "sha512")
 ENCODINGS = ("hex", "base64")
-KEYS = ("text", "bare", "base64")
+KEYED_WITH = ("text", "bare", "base64")
 
 _BODY = "{body}"
 _STAMP = "{timestamp}"
@@ -35,8 +33,8 @@ class Hmac:
     :param algorithm: ``sha256`` or ``sha512``.
     :param encoding: ``hex`` or ``base64``.
     :param prefix: what stands before a signature, such as ``sha256=``.
-    :param key: what the HMAC is keyed with: the secret as ``text``, the text without ``whsec_`` (``bare``), or the
-        bytes that this text is the ``base64`` of.
+    :param keyed_with: what the HMAC is keyed with: the secret as ``text``, the text without ``whsec_`` (``bare``), or
+        the bytes that this text is the ``base64`` of.
     :param timestamp_header: the header that says when the signature was made, if one does.
     :param timestamp_field: its name in the signature's own header, such as ``t`` in ``t=1732276800,v1=9f86d0...``.
     :param signed: what is signed, with ``{timestamp}`` and at its end ``{body}``; if not given ``{body}``, and with
@@ -49,7 +47,7 @@ class Hmac:
     algorithm: str = "sha256"
     encoding: str = "hex"
     prefix: str = ""
-    key: str = "text"
+    keyed_with: str = "text"
     timestamp_header: str = ""
     timestamp_field: str = ""
     signed: str = ""
@@ -62,7 +60,7 @@ class Hmac:
             header_name("timestamp_header", self.timestamp_header)
         one_of("algorithm", self.algorithm, ALGORITHMS)
         one_of("encoding", self.encoding, ENCODINGS)
-        one_of("key", self.key, KEYS)
+        one_of("keyed_with", self.keyed_with, KEYED_WITH)
         header_text("prefix", self.prefix)
         header_text("timestamp_field", self.timestamp_field)
         seconds("tolerance", self.tolerance)
@@ -88,19 +86,22 @@ class Hmac:
         parts = [part.strip(b" \t") for part in parts]
         stamp = self._stamp(delivery, parts)
         signed_at = read_stamp(stamp) if self._stamped else None
-        evidence = self._fitting(self._signatures(parts), self._content(stamp, delivery.body), secrets)
+        content = self._content(stamp, delivery.body)
+        secret = fitting(
+            self._signatures(parts), secrets, key=self._key, sign=lambda key: self._signature(key, content)
+        )
         if signed_at is not None:
             check_stamp(signed_at, received_at=delivery.received_at, tolerance=self.tolerance)
-        return evidence
+        return Evidence(secret.id)
 
     def sign(self, body: bytes, secret: str, *, message_id: str, at: datetime) -> Signed:  # noqa: ARG002
         """Sign the body."""
         key = self._key(Secret(id="", value=secret))
         if not key:
-            msg = f"The secret is no key of the kind {self.key!r}."
+            msg = f"The secret is no key of the kind {self.keyed_with!r}."
             raise ValueError(msg)
         stamp = str(int(at.timestamp())) if self._stamped else ""
-        digest = self._digest(key, self._content(stamp.encode(), body)).decode()
+        digest = self._signature(key, self._content(stamp.encode(), body)).decode()
         value = f"{self.prefix}{digest}"
         if self.timestamp_field:
             value = f"{self.timestamp_field}={stamp},{value}"
@@ -137,31 +138,11 @@ class Hmac:
         frame = self.signed.removesuffix(_BODY) if self.signed else f"{_STAMP}."
         return frame.encode().replace(_STAMP.encode(), stamp) + body
 
-    def _fitting(self, signatures: Sequence[bytes], content: bytes, secrets: Sequence[Secret]) -> Evidence:
-        usable = False
-        for secret in secrets:
-            key = self._key(secret)
-            if key:  # whoever knows nothing could sign with an empty one
-                usable = True
-                expected = self._digest(key, content)
-                if any(hmac.compare_digest(given, expected) for given in signatures):
-                    return Evidence(secret.id)
-        raise UnprovenError("mismatch" if usable else "no_secret")
-
     def _key(self, secret: Secret) -> bytes:
-        if self.key == "text":
+        if self.keyed_with == "text":
             return secret.value.encode()
-        return secret.bare.encode() if self.key == "bare" else decoded(secret)
+        return secret.bare.encode() if self.keyed_with == "bare" else decoded(secret)
 
-    def _digest(self, key: bytes, content: bytes) -> bytes:
+    def _signature(self, key: bytes, content: bytes) -> bytes:
         digest = hmac.digest(key, content, self.algorithm)
         return binascii.hexlify(digest) if self.encoding == "hex" else base64.b64encode(digest)
-
-
-def decoded(secret: Secret) -> bytes:
-    """Return the bytes that a secret such as ``whsec_MfKQ9r8G`` writes in base64; none if it writes none."""
-    text = secret.bare
-    try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-    except ValueError:
-        return b""

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from itertools import chain
 
 from airflow_provider_webwork.events.endpoint import Secret
-from airflow_provider_webwork.receiver.proofs.hmacs import KEYS, MOST_SIGNATURES, Hmac
+from airflow_provider_webwork.receiver.proofs.hmacs import KEYED_WITH, Hmac
 from airflow_provider_webwork.receiver.proofs.proof import Delivery, UnprovenError, Verdict, verify
 from airflow_provider_webwork.receiver.proofs.settings import AnyProof
+from airflow_provider_webwork.receiver.proofs.signatures import MOST_SIGNATURES
 from airflow_provider_webwork.receiver.proofs.standard import StandardWebhooks
 from airflow_provider_webwork.receiver.proofs.tokens import Bearer, FieldToken, HeaderToken
 
@@ -108,14 +110,21 @@ def _signatures(name: str, value: bytes, delivery: Delivery) -> Iterator[AnyProo
         encoding="hex" if kind.startswith("hex") else "base64",
         prefix=(found["prefix"] or b"").decode(),
     )
-    for key in KEYS:
-        if _STAMP_FIELD.search(value):
-            yield from (replace(plain, key=key, timestamp_field="t", signed=frame) for frame in _SIGNED_WITH_STAMP)
-        elif stamp_header := _stamp_header(delivery):
-            yield from (
-                replace(plain, key=key, timestamp_header=stamp_header, signed=frame) for frame in _SIGNED_WITH_STAMP
-            )
-        yield replace(plain, key=key)
+    if _STAMP_FIELD.search(value):
+        yield from _usual_ways(replace(plain, timestamp_field="t"))
+    elif stamp_header := _stamp_header(delivery):
+        yield from _usual_ways(replace(plain, timestamp_header=stamp_header))
+    yield from _usual_ways(plain)
+
+
+@lru_cache(maxsize=256)  # to make a proof takes longer than to try it
+def _usual_ways(proof: Hmac) -> tuple[Hmac, ...]:
+    stamped = proof.timestamp_field or proof.timestamp_header
+    return tuple(
+        replace(proof, keyed_with=form, signed=way)
+        for form in KEYED_WITH
+        for way in (_SIGNED_WITH_STAMP if stamped else ("",))
+    )
 
 
 def _stamp_header(delivery: Delivery) -> str | None:

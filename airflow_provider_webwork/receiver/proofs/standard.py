@@ -11,8 +11,8 @@ from typing import ClassVar
 
 from airflow_provider_webwork.events.endpoint import Secret
 from airflow_provider_webwork.receiver.proofs.checks import header_name, header_text, seconds
-from airflow_provider_webwork.receiver.proofs.hmacs import MOST_SIGNATURES, decoded
 from airflow_provider_webwork.receiver.proofs.proof import Delivery, Evidence, Signed, UnprovenError
+from airflow_provider_webwork.receiver.proofs.signatures import MOST_SIGNATURES, decoded, fitting
 from airflow_provider_webwork.receiver.proofs.stamps import TOLERANCE, check_stamp, read_stamp
 
 _V1 = b"v1,"
@@ -57,9 +57,9 @@ class StandardWebhooks:
         if len(entries) > MOST_SIGNATURES or not signatures:
             raise UnprovenError("malformed")
         content = b"%b.%b.%b" % (message_id, stamp, delivery.body)
-        evidence = _fitting(signatures, content, secrets, sender_id=message_id.decode())
+        secret = fitting(signatures, secrets, key=decoded, sign=lambda key: _signature(key, content))
         check_stamp(signed_at, received_at=delivery.received_at, tolerance=self.tolerance)
-        return evidence
+        return Evidence(secret.id, message_id.decode())
 
     def sign(self, body: bytes, secret: str, *, message_id: str, at: datetime) -> Signed:
         """Sign the body and the id."""
@@ -79,18 +79,6 @@ class StandardWebhooks:
                 f"{self.prefix}-signature": (_V1 + signature).decode(),
             },
         )
-
-
-def _fitting(signatures: Sequence[bytes], content: bytes, secrets: Sequence[Secret], *, sender_id: str) -> Evidence:
-    usable = False
-    for secret in secrets:
-        key = decoded(secret)
-        if key:  # whoever knows nothing could sign with an empty one
-            usable = True
-            expected = _signature(key, content)
-            if any(hmac.compare_digest(given, expected) for given in signatures):
-                return Evidence(secret.id, sender_id)
-    raise UnprovenError("mismatch" if usable else "no_secret")
 
 
 def _signature(key: bytes, content: bytes) -> bytes:
