@@ -87,8 +87,8 @@ class Endpoint:
         return expires_at is None or at < expires_at
 
     def accepted_secrets(self, *, at: datetime) -> list[Secret]:
-        """Return what a delivery may be signed with at that time, the webhook's token among it."""
-        accepted = [secret for secret in self.secrets if secret.accepted(at=at)]
+        """Return what a delivery may be signed with at that time: the newest secret first, the webhook's token last."""
+        accepted = [secret for secret in reversed(self.secrets) if secret.accepted(at=at)]
         if self.webhook_token:
             accepted.append(Secret(id=OF_WEBHOOK, value=self.webhook_token))
         return accepted

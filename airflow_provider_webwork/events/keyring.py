@@ -54,7 +54,28 @@ def usable_secret(text: str) -> str:
     return secret
 
 
-def add_key(connection: sa.Connection, endpoint: str, *, now: datetime, by_hand: bool = False) -> str:
+def check_endpoint(connection: sa.Connection, name: str) -> None:
+    """Refuse an endpoint that does not exist.
+
+    :raises WebWorkLogError: if it does not.
+    """
+    if connection.scalar(sa.select(schema.endpoint.c.name).where(schema.endpoint.c.name == name)) is None:
+        raise no_endpoint(name)
+
+
+def no_endpoint(name: str) -> WebWorkLogError:
+    """Say that an endpoint does not exist."""
+    return WebWorkLogError(f"There is no endpoint {name!r}. See `airflow webwork endpoints list`.")
+
+
+def add_key(
+    connection: sa.Connection,
+    endpoint: str,
+    *,
+    now: datetime,
+    expires_at: datetime | None = None,
+    by_hand: bool = False,
+) -> str:
     """Make a key, and return it; only its hash is kept.
 
     :param by_hand: whether the key stays when the endpoint's webhook gets another one.
@@ -62,7 +83,7 @@ def add_key(connection: sa.Connection, endpoint: str, *, now: datetime, by_hand:
     key = new_key()
     connection.execute(
         schema.endpoint_key.insert().values(
-            key_hash=hash_key(key), endpoint=endpoint, created_at=now, expires_at=None, by_hand=by_hand
+            key_hash=hash_key(key), endpoint=endpoint, created_at=now, expires_at=expires_at, by_hand=by_hand
         )
     )
     return key
@@ -120,3 +141,17 @@ def find(connection: sa.Connection, endpoint: str, id_: str) -> tuple[sa.Table, 
         return secrets, id_
     msg = f"Endpoint {endpoint!r} has no key or secret {id_!r}. See `airflow webwork endpoints show {endpoint}`."
     raise WebWorkLogError(msg)
+
+
+def forget_pending_key(connection: sa.Connection, endpoint: str) -> None:
+    """Forget the key of an endpoint in clear, because it is in use or will no longer be accepted."""
+    table = schema.endpoint
+    connection.execute(table.update().where(table.c.name == endpoint).values(pending_key=None))
+
+
+def forget_if_pending(connection: sa.Connection, endpoint: str, key_hash: str, *, vault: Vault) -> None:
+    """Forget the key of an endpoint in clear if it has this hash."""
+    table = schema.endpoint
+    pending = connection.scalar(sa.select(table.c.pending_key).where(table.c.name == endpoint))
+    if pending is not None and hash_key(vault.decrypt(pending)) == key_hash:
+        forget_pending_key(connection, endpoint)

@@ -35,7 +35,7 @@ _SIGNATURE = re.compile(
     rb"|(?P<base64256>[A-Za-z0-9+/]{43}=)|(?P<base64512>[A-Za-z0-9+/]{86}==))"
 )
 _STAMP_FIELD = re.compile(rb"(?:^|,)[ \t]*t=\d")
-_SCHEME = re.compile(rb"([A-Za-z]{1,20} )[^ ,=]+")
+_SCHEME = re.compile(rb"([A-Za-z]{1,20} )[^ ,]+")
 _FIELD = "token"
 _SIGNED_WITH_STAMP = ("", "v0:{timestamp}:{body}", "{timestamp}{body}", "{timestamp}:{body}")
 

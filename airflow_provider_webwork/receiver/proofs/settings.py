@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, fields
 from functools import lru_cache
 from typing import TypeAlias
@@ -81,6 +81,16 @@ def words(text: str) -> str:
         return text
     settings = json.loads(text)
     return shlex.join([settings.pop("proof"), *(f"{name}={value}" for name, value in settings.items())])
+
+
+def proposal(verified: Iterable[str]) -> str | None:
+    """Return the proof that says most among those that were seen to hold; ``None`` if none was.
+
+    :param verified: proofs of the event log.
+    """
+    strength = [*PROOFS]
+    proofs = [proof for proof in verified if proof != BY_KEY]
+    return min(proofs, key=lambda proof: strength.index(from_json(proof).name), default=None)
 
 
 def _value(setting: str, text: str, default: object) -> str | int:
