@@ -76,10 +76,11 @@ class Sightings:
             self._task = None
 
     async def _keep_writing(self) -> None:
-        while not self._stopping.is_set():
+        stopping = False
+        while not stopping:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._every):
-                    await self._stopping.wait()
+                    stopping = await self._stopping.wait()
             await self._write()
 
     async def _write(self) -> None:

@@ -269,12 +269,12 @@ def test_receivers_that_see_the_same_for_the_first_time_at_once_count_it_twice(s
     assert len(endpoints.observed("payroll")) == 30
 
 
-def test_a_copy_of_the_log_knows_the_same_secrets(access, endpoints, store, open_store, new_url, vault):
+def test_a_copy_of_the_log_knows_the_same_secrets(access, endpoints, open_store, new_url, vault):
     access.add_secret("payroll", FIRST)
     access.require("payroll", '{"proof": "bearer"}')
     endpoints.record({"payroll": Sighting(tried={Tried("key", "verified", "x"): Uses(1, NOON)})})
     target = open_store(new_url, auto_upgrade=True)
-    copy_log(store, target, progress=lambda *_: None)
+    copy_log(access._store, target, progress=lambda *_: None)
 
     copied = Endpoints(target, vault)
     assert copied.list() == endpoints.list()
