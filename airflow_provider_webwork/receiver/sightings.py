@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from airflow_provider_webwork.events.endpoint import Sighting, Tried, Uses
+from airflow_provider_webwork.events.observed import MOST_OBSERVED
 from airflow_provider_webwork.receiver.outage import Outage
 
 HEARTBEAT = timedelta(seconds=5)
@@ -115,5 +116,8 @@ def _both(earlier: Mapping[str, Sighting], later: Mapping[str, Sighting], name: 
 def _added(earlier: Mapping[Tried, Uses], later: Mapping[Tried, Uses]) -> Mapping[Tried, Uses]:
     added = dict(earlier)
     for what, uses in later.items():
-        added[what] = Uses(uses.times + (added[what].times if what in added else 0), uses.last_at)
+        if what in added:
+            added[what] = Uses(added[what].times + uses.times, uses.last_at)
+        elif len(added) < MOST_OBSERVED:
+            added[what] = uses
     return added

@@ -16,6 +16,7 @@ from airflow_provider_webwork.events.endpoints import Endpoints
 from airflow_provider_webwork.receiver.proofs.hmacs import Hmac
 from airflow_provider_webwork.receiver.proofs.settings import to_json
 from airflow_provider_webwork.secrets import Vault, hash_key
+from tests.server.canaries import every_value, found
 
 PROOF = Hmac(header="x-signature", timestamp_header="x-timestamp")
 OLD, NEW = "canary-of-the-old-secret", "canary-of-the-new-secret"
@@ -129,8 +130,10 @@ def test_a_second_key_and_secret_take_over_under_load(site, access, endpoints, p
     counted = uses(endpoints)
     assert (counted[old_secret.id], counted[new_secret.id]) == (by_first, len(second.statuses))
     assert counted[key_id(hash_key(new_key))] == len(second.statuses) + len(ports)
-    output = "".join(process.output for process in site.processes)
-    assert not any(text in output for text in (OLD, NEW, site.key, new_key))
+    secrets = {"old secret": OLD, "new secret": NEW, "old key": site.key, "new key": new_key}
+    kept = every_value(site.store.name.removeprefix("sqlite:///"))
+    assert hash_key(new_key) in kept["endpoint_key"]
+    assert found(secrets, "".join([*kept.values(), *(process.output for process in site.processes)])) == set()
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from airflow_provider_webwork.errors import WebWorkLogUnavailableError
 from airflow_provider_webwork.events.endpoint import Sighting, Tried, Uses
+from airflow_provider_webwork.events.observed import MOST_OBSERVED
 from airflow_provider_webwork.receiver.sightings import Sightings
 from tests.unit.receiver.conftest import NOON, until
 
@@ -92,3 +93,15 @@ async def test_what_came_of_proofs_while_the_log_was_away_is_written_once(clock)
     assert [seen["payroll"].tried for seen in log.seen if seen["payroll"].tried] == [
         {held: Uses(2, NOON + timedelta(seconds=1))}
     ]
+
+
+async def test_a_sender_cannot_make_the_receiver_grow_with_headers_of_its_own_making(clock):
+    log = Log()
+    sightings = Sightings(record=log.record, beat=log.beat, now=clock, every=60)
+    await sightings.start()
+    for number in range(MOST_OBSERVED * 2):
+        sightings.tried("payroll", [Tried("key", "verified", "k"), Tried(f"hmac {number}", "mismatch", "")], at=NOON)
+    await sightings.stop()
+    [written] = log.seen
+    assert len(written["payroll"].tried) == MOST_OBSERVED
+    assert written["payroll"].tried[Tried("key", "verified", "k")].times == MOST_OBSERVED * 2
