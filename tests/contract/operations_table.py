@@ -326,7 +326,7 @@ CALLS = (
     Call(
         "updateTimeEntry",
         {
-            "time_entry_id": "te/1=",
+            "time_entry_id": "entry/1=",
             "project_id": 3,
             "task_id": 11,
             "notes": "From Airflow",
@@ -334,7 +334,7 @@ CALLS = (
             "start_time": "09:00",
             "end_time": "17:30",
         },
-        "PUT /time-entries/te%2F1%3D",
+        "PUT /time-entries/entry%2F1%3D",
         json={
             "workspace_id": 42,
             "project_id": 3,
@@ -345,7 +345,9 @@ CALLS = (
             "end_time": "17:30",
         },
     ),
-    Call("deleteTimeEntry", {"time_entry_id": "te/1="}, "DELETE /time-entries/te%2F1%3D", json={"workspace_id": 42}),
+    Call(
+        "deleteTimeEntry", {"time_entry_id": "entry/1="}, "DELETE /time-entries/entry%2F1%3D", json={"workspace_id": 42}
+    ),
     # Timesheets of v2.
     Call(
         "getTimesheets",

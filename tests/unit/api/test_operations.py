@@ -4,9 +4,11 @@ import dataclasses
 import re
 import subprocess
 import sys
+from importlib import resources
 from typing import get_args
 
 import pytest
+import yaml
 
 from airflow_provider_webwork.api.operations import Confidence, Paging, ValueType, catalogue, operation
 
@@ -36,6 +38,21 @@ def test_every_operation_is_complete(found):
     assert found.summary.endswith(".")
     assert len({each.argument for each in found.parameters}) == len(found.parameters)
     assert all(re.fullmatch(r"[a-z][a-z0-9_]*", each.argument) for each in found.parameters)
+
+
+def test_the_file_of_the_catalogue_holds_no_word_that_nobody_reads():
+    text = resources.files("airflow_provider_webwork.api").joinpath("operations.yaml").read_text("utf-8")
+    legend = set(re.findall(r"^#     (\w+) {2,}", text, re.MULTILINE))
+    rows = [row for named in yaml.safe_load(text).values() for row in named.values()]
+    assert len(rows) == len(EVERY)
+    assert {key for row in rows for key in row} == legend
+    assert {key for row in rows for parameter in row.get("parameters", ()) for key in parameter} == {
+        *("name", "in", "type", "required", "nullable", "default", "minimum", "maximum", "enum", "note")
+    }
+
+
+def test_the_catalogue_is_read_once():
+    assert catalogue() is catalogue()
 
 
 def test_an_operation_cannot_be_changed():
