@@ -152,7 +152,7 @@ def test_a_page_is_let_go_before_the_next_one_is_asked_for():
 
     def fetch(number):
         gc.collect()
-        assert not any(isinstance(each, dict) and each.get("watched") is watched for each in gc.get_objects())
+        assert [each for each in gc.get_referrers(watched) if type(each) is dict and "watched" in each] == []
         return {
             "data": [{"id": number * 10 + each, "watched": watched} for each in range(3)],
             "current_page": number,
