@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from airflow_provider_webwork.cli.run import command
 from airflow_provider_webwork.cli.table import show
-from airflow_provider_webwork.events.names import endpoint_name
+from airflow_provider_webwork.events.names import checked_name
 from airflow_provider_webwork.hooks.endpoints import endpoint_webhooks
 from airflow_provider_webwork.hooks.events import WebWorkEventsHook
 from airflow_provider_webwork.hooks.webwork import WebWorkHook
@@ -18,7 +18,7 @@ from airflow_provider_webwork.operators.arguments import usable_events
 @command
 def create(args: Namespace) -> None:
     """Make an endpoint; with events, register its webhook, else print its callback URL."""
-    name = endpoint_name(args.endpoint)
+    name = checked_name(args.endpoint, of="endpoint")
     hook = WebWorkEventsHook()
     if args.events is not None:
         events = usable_events([event.strip() for event in args.events.split(",") if event.strip()])

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from airflow_provider_webwork.errors import WebWorkLogError, WebWorkLogUnavailableError, WebWorkSecretError
 from airflow_provider_webwork.events import schema
-from airflow_provider_webwork.events.names import endpoint_name
+from airflow_provider_webwork.events.names import checked_name
 from airflow_provider_webwork.events.store import Store
 from airflow_provider_webwork.secrets import Vault, hash_key, new_key
 
@@ -99,7 +99,7 @@ class Endpoints:
 
         :raises ValueError: if the name is not one an endpoint can have.
         """
-        name = endpoint_name(name)
+        name = checked_name(name, of="endpoint")
         with self._store.write(lock="endpoints") as connection:
             if connection.scalar(sa.select(schema.endpoint.c.name).where(schema.endpoint.c.name == name)) is None:
                 connection.execute(

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from cryptography.fernet import Fernet
 
 from airflow_provider_webwork.errors import WebWorkLogError, WebWorkLogUnavailableError, WebWorkSecretError
-from airflow_provider_webwork.events.endpoints import Endpoints, Sighting, endpoint_name
+from airflow_provider_webwork.events.endpoints import Endpoints, Sighting
+from airflow_provider_webwork.events.names import checked_name
 from airflow_provider_webwork.events.store import Store
 from airflow_provider_webwork.secrets import Vault, hash_key
 from tests.contract.arrivals import NOON
@@ -147,13 +148,13 @@ def test_a_key_is_accepted_until_it_expires(endpoints):
 
 @pytest.mark.parametrize("name", ["a", "payroll", "team.payroll-2_b", "a" * 63])
 def test_names_that_an_endpoint_can_have(name):
-    assert endpoint_name(name) == name
+    assert checked_name(name, of="endpoint") == name
 
 
 @pytest.mark.parametrize("name", ["", "A", "1a", "-a", "a b", "a/b", "a" * 64, "payroll\n", "é", None, 7])
 def test_names_that_it_cannot_have_are_refused_before_anything_is_stored(endpoints, name):
     with pytest.raises(ValueError, match=r"endpoint: .* is not a name"):
-        endpoint_name(name)
+        checked_name(name, of="endpoint")
     with pytest.raises(ValueError, match=r"endpoint: .* is not a name"):
         endpoints.open(name, now=NOON)
     assert endpoints.list() == []
