@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from airflow_provider_webwork.errors import WebWorkLogError, WebWorkLogUnavailableError, WebWorkSecretError
 from airflow_provider_webwork.events import schema
 from airflow_provider_webwork.events.names import checked_name
+from airflow_provider_webwork.events.reading import USUAL, Reading
 from airflow_provider_webwork.events.store import Store
 from airflow_provider_webwork.secrets import Vault, hash_key, new_key
 
@@ -32,6 +33,7 @@ class Endpoint:
     :param pending_key: the key of the callback URL, kept until the webhook is registered, so that a second try
         sends the same URL.
     :param events: the events that the webhook is registered for.
+    :param reading: how its deliveries are read.
     :param key_hashes: for each key that the receiver accepts, when it stops to be accepted.
     """
 
@@ -48,6 +50,8 @@ class Endpoint:
     deliveries: int = 0
     last_delivery_at: datetime | None = None
     last_probe_at: datetime | None = None
+    last_marked_at: datetime | None = None
+    reading: Reading = USUAL
 
     def accepts(self, key_hash: str, *, at: datetime) -> bool:
         """Whether the receiver takes deliveries with this key at that time."""
@@ -59,11 +63,16 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """What a receiver saw of an endpoint since it last said so."""
+    """What a receiver saw of an endpoint since it last said so.
+
+    :param last_probe_at: when somebody looked whether it is there.
+    :param last_marked_at: when a delivery of our own came.
+    """
 
     deliveries: int = 0
     last_delivery_at: datetime | None = None
     last_probe_at: datetime | None = None
+    last_marked_at: datetime | None = None
 
 
 class Endpoints:
@@ -177,6 +186,17 @@ class Endpoints:
             )
             connection.execute(keys.delete().where(keys.c.endpoint == name, keys.c.key_hash != hash_key(key)))
 
+    def read_as(self, name: str, reading: Reading, *, now: datetime) -> None:
+        """Say how the deliveries of an endpoint are read; receivers go by it a second later.
+
+        :raises WebWorkLogError: if there is no such endpoint.
+        """
+        table = schema.endpoint
+        values = {"reading": json.dumps(reading.to_json()), "updated_at": now}
+        with self._store.write() as connection:
+            if not connection.execute(table.update().where(table.c.name == name).values(values)).rowcount:
+                raise _no_endpoint(name)
+
     def delete(self, name: str) -> None:
         """Forget an endpoint and its keys; its events stay."""
         with self._store.write(lock="endpoints") as connection:
@@ -189,10 +209,9 @@ class Endpoints:
         with self._store.write() as connection:
             for name, seen in sorted(sightings.items()):  # two receivers in different orders would lock each other out
                 values: dict[str, object] = {"deliveries": table.c.deliveries + seen.deliveries}
-                if seen.last_delivery_at is not None:
-                    values["last_delivery_at"] = _later(table.c.last_delivery_at, seen.last_delivery_at)
-                if seen.last_probe_at is not None:
-                    values["last_probe_at"] = _later(table.c.last_probe_at, seen.last_probe_at)
+                for column in (table.c.last_delivery_at, table.c.last_probe_at, table.c.last_marked_at):
+                    if (moment := getattr(seen, column.name)) is not None:
+                        values[column.name] = _later(column, moment)
                 connection.execute(table.update().where(table.c.name == name).values(values))
 
     def _required(self, name: str) -> Endpoint:
@@ -242,6 +261,8 @@ class Endpoints:
             deliveries=row.deliveries,
             last_delivery_at=row.last_delivery_at,
             last_probe_at=row.last_probe_at,
+            last_marked_at=row.last_marked_at,
+            reading=USUAL if row.reading is None else Reading.from_json(json.loads(row.reading)),
         )
 
 

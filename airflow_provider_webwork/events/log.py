@@ -23,7 +23,7 @@ PAGE = 1_000
 _VALUES = 500
 """How many values one query asks for; databases limit the parameters of a statement."""
 
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 """What a text column of PostgreSQL cannot hold. In JSON these characters are escaped."""
 
 _IDENTIFIERS = ("workspace_id", "user_id", "endpoint")
@@ -203,7 +203,7 @@ def _may_have(name: str, wanted: EventFilter) -> sa.ColumnElement[bool]:
     if texts is None:
         return sa.true()
     column = schema.event.c[name]
-    storable = [text for text in texts if text is not None and not _UNSTORABLE.search(text)]
+    storable = [text for text in texts if text is not None and not UNSTORABLE.search(text)]
     return sa.or_(column.in_(storable), column.is_(None)) if None in texts else column.in_(storable)
 
 
@@ -211,7 +211,7 @@ def _may_be_of_type(wanted: EventFilter) -> sa.ColumnElement[bool]:
     name = schema.event.c.type
     if not wanted.types:
         return sa.true()
-    patterns = [pattern for pattern in wanted.types if not _UNSTORABLE.search(pattern)]
+    patterns = [pattern for pattern in wanted.types if not UNSTORABLE.search(pattern)]
     exact = [pattern for pattern in patterns if not pattern.endswith("*")]
     starts = [name.startswith(pattern[:-1], autoescape=True) for pattern in patterns if pattern.endswith("*")]
     return sa.or_(name.in_(exact), *starts)
@@ -277,7 +277,7 @@ def _row(event: Event, identity: Identity, seq: int) -> dict[str, object]:
         "reparsed_from": event.reparsed_from,
     }
     for name, value in row.items():
-        if isinstance(value, str) and _UNSTORABLE.search(value):
+        if isinstance(value, str) and UNSTORABLE.search(value):
             msg = f"The {name} of an event holds NUL or half of a surrogate pair, which no text column can hold."
             raise ValueError(msg)
     return row

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from airflow_provider_webwork.events.event import SHOWN, Event
+from airflow_provider_webwork.events.paths import ABSENT, is_path, value_at
 from airflow_provider_webwork.json_types import JSON, Scalar
 
 Match: TypeAlias = "Mapping[str, Scalar | list[Scalar]]"
-
-_ABSENT = object()
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,7 @@ def _paths(match: object) -> tuple[tuple[str, tuple[Scalar, ...]], ...]:
     paths = []
     for path, wanted in match.items():
         values = tuple(wanted) if isinstance(wanted, (list, tuple)) else (wanted,)
-        if not isinstance(path, str) or not all(path.split(".")):
+        if not is_path(path):
             msg = f"match: {path!r} is not a dotted path such as 'user_id' or 'data.project_id'."
             raise ValueError(msg)
         if not values or not all(map(_is_scalar, values)):
@@ -129,17 +128,12 @@ def _names(pattern: str, name: str) -> bool:
 def _at(event: Event, path: str) -> object:
     field, *steps = path.split(".")
     if field not in SHOWN:
-        return _ABSENT
-    value: object = SHOWN[field](event)
-    for step in steps:
-        if not isinstance(value, dict) or step not in value:
-            return _ABSENT
-        value = value[step]
-    return value
+        return ABSENT
+    return value_at(SHOWN[field](event), steps)
 
 
 def _any_equal(wanted: tuple[Scalar, ...], found: object) -> bool:
-    return found is not _ABSENT and any(_equal(value, found) for value in wanted)
+    return found is not ABSENT and any(_equal(value, found) for value in wanted)
 
 
 def _equal(wanted: Scalar, found: object) -> bool:
