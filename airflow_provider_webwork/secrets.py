@@ -109,7 +109,7 @@ class Vault:
 
         try:
             return self._fernet().decrypt_at_time(sealed, seconds, int(now.timestamp())).decode()
-        except (InvalidToken, UnicodeError, WebWorkSecretError):
+        except (InvalidToken, ValueError, WebWorkSecretError):  # the second for letters that no token has
             return None
 
     def _fernet(self) -> MultiFernet:

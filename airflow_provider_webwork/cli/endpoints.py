@@ -8,10 +8,13 @@ from datetime import UTC, datetime
 
 from airflow_provider_webwork.cli.run import command
 from airflow_provider_webwork.cli.table import show
+from airflow_provider_webwork.cli.values import changed_reading
 from airflow_provider_webwork.events.names import checked_name
+from airflow_provider_webwork.events.reading import PLACES
 from airflow_provider_webwork.hooks.endpoints import endpoint_webhooks
 from airflow_provider_webwork.hooks.events import WebWorkEventsHook
 from airflow_provider_webwork.hooks.webwork import WebWorkHook
+from airflow_provider_webwork.json_types import JSON
 from airflow_provider_webwork.operators.arguments import usable_events
 
 
@@ -34,6 +37,18 @@ def create(args: Namespace) -> None:
         print(json.dumps({"endpoint": name, "url": url}))
     else:
         print(f"Endpoint {name} takes deliveries at this URL, which is a secret:\n{url}")
+
+
+@command
+def reading(args: Namespace) -> None:
+    """Say where the deliveries of an endpoint say what; without places, print where that is."""
+    endpoints = WebWorkEventsHook().endpoints
+    said = endpoints.required(args.endpoint).reading
+    if args.places:
+        said = changed_reading(said, args.places)
+        endpoints.read_as(args.endpoint, said, now=datetime.now(UTC))
+    shown: dict[str, JSON] = {name: getattr(said, name) for name in PLACES}
+    show([{"endpoint": args.endpoint, **shown, "volatile": list(said.volatile)}], output=args.output)
 
 
 @command

@@ -86,6 +86,16 @@ class Endpoints:
         """Return an endpoint, or ``None``."""
         return next((each for each in self.list() if each.name == name), None)
 
+    def required(self, name: str) -> Endpoint:
+        """Return an endpoint.
+
+        :raises WebWorkLogError: if there is no such endpoint.
+        """
+        endpoint = self.find(name)
+        if endpoint is None:
+            raise _no_endpoint(name)
+        return endpoint
+
     def list(self) -> list[Endpoint]:
         """Return all endpoints, by name.
 
@@ -122,7 +132,7 @@ class Endpoints:
                     )
                 )
                 self._add_key(connection, name, now)
-        return self._required(name)
+        return self.required(name)
 
     def renew(self, name: str, *, now: datetime) -> Endpoint:
         """Give an endpoint whose webhook is gone a new pending key; keep one that it has already.
@@ -138,7 +148,7 @@ class Endpoints:
                 raise _no_endpoint(name)
             if row.pending_key is None:
                 self._add_key(connection, name, now)
-        return self._required(name)
+        return self.required(name)
 
     def activate(
         self,
@@ -213,12 +223,6 @@ class Endpoints:
                     if (moment := getattr(seen, column.name)) is not None:
                         values[column.name] = _later(column, moment)
                 connection.execute(table.update().where(table.c.name == name).values(values))
-
-    def _required(self, name: str) -> Endpoint:
-        endpoint = self.find(name)
-        if endpoint is None:
-            raise _no_endpoint(name)
-        return endpoint
 
     def _add_key(self, connection: sa.Connection, name: str, now: datetime) -> None:
         self._check_key(connection, claim=True)

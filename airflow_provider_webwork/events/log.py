@@ -89,7 +89,7 @@ class EventLog:
             database refuses is raised as it says it.
         """
         with self._store.write(lock="append") as connection:
-            return _append(connection, arrivals)
+            return append_to(connection, arrivals)
 
     def head(self) -> int:
         """Return the ``seq`` of the newest event; 0 if there is none."""
@@ -123,7 +123,7 @@ class EventLog:
             query = query.where(table.c.problem.is_(None), _may_match(wanted))
         with self._store.read() as connection:
             rows = connection.execute(query).all()
-        return [_event(row) for row in rows]
+        return [event_of(row) for row in rows]
 
     def read(
         self,
@@ -169,7 +169,8 @@ def position_before(connection: sa.Connection, moment: datetime) -> int:
     return head(connection) if first is None else first - 1
 
 
-def _append(connection: sa.Connection, arrivals: Sequence[Arrival]) -> list[Stored]:
+def append_to(connection: sa.Connection, arrivals: Sequence[Arrival]) -> list[Stored]:
+    """Store events in a transaction that holds the lock for appending, and say where each one is."""
     seen = _identities(connection, {arrival.identity.key for arrival in arrivals})
     known = set(seen)
     seq = head(connection)
@@ -283,7 +284,8 @@ def _row(event: Event, identity: Identity, seq: int) -> dict[str, object]:
     return row
 
 
-def _event(row: Sequence[Any]) -> Event:
+def event_of(row: Sequence[Any]) -> Event:
+    """Read a row of the table."""
     # By place, not by name: catching up reads millions of rows.
     (
         seq,

@@ -11,6 +11,7 @@ from cryptography.fernet import Fernet
 from airflow_provider_webwork.errors import WebWorkLogError, WebWorkLogUnavailableError, WebWorkSecretError
 from airflow_provider_webwork.events.endpoints import Endpoints, Sighting
 from airflow_provider_webwork.events.names import checked_name
+from airflow_provider_webwork.events.reading import Reading
 from airflow_provider_webwork.events.store import Store
 from airflow_provider_webwork.secrets import Vault, hash_key
 from tests.contract.arrivals import NOON
@@ -144,6 +145,16 @@ def test_a_key_is_accepted_until_it_expires(endpoints):
 
     assert opened.accepts("h", at=LATER - timedelta(microseconds=1))
     assert not opened.accepts("h", at=LATER)
+
+
+def test_an_endpoint_is_read_as_usual_until_it_says_otherwise(endpoints):
+    assert endpoints.open("payroll", now=NOON).reading == Reading()
+    for reading in (Reading(type="meta.kind", volatile=("token",)), Reading()):
+        endpoints.read_as("payroll", reading, now=LATER)
+        assert endpoints.required("payroll").reading == reading
+
+    with pytest.raises(WebWorkLogError, match="no endpoint 'billing'"):
+        endpoints.read_as("billing", Reading(), now=LATER)
 
 
 @pytest.mark.parametrize("name", ["a", "payroll", "team.payroll-2_b", "a" * 63])
