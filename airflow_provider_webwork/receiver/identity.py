@@ -23,8 +23,16 @@ def scope_of(workspace_id: str | None, endpoint: Endpoint) -> str:
     return f"endpoint {endpoint.name}" if workspace_id is None else f"workspace {workspace_id}"
 
 
+def identity_by_proof(sender_id: str, *, place: int, scope: str) -> Identity:
+    """Identify an event by the id that its sender gave the delivery, if a proof covers that.
+
+    :param place: of a list of events, which one it is.
+    """
+    return Identity(key=_key("proof", scope, sender_id, str(place)), window=STRONG_WINDOW, source="sender")
+
+
 def identity_by_sender(sender_id: str, *, event_type: str, scope: str) -> Identity:
-    """Identify an event by the id that its sender gave it."""
+    """Identify an event by the id that its sender gave it in the body."""
     return Identity(key=_key("sender", scope, event_type, sender_id), window=STRONG_WINDOW, source="sender")
 
 

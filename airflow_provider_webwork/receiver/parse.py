@@ -14,6 +14,7 @@ from airflow_provider_webwork.receiver.fields import Facts, Headers, facts_of
 from airflow_provider_webwork.receiver.identity import (
     identity_by_bytes,
     identity_by_content,
+    identity_by_proof,
     identity_by_sender,
     scope_of,
     told_apart,
@@ -32,6 +33,7 @@ def parse(
     endpoint: Endpoint,
     received_at: datetime,
     key: str,
+    proof: str = "key",
     headers: Headers = (),
     sender_id: str | None = None,
     new_id: Callable[[], str] = new_event_id,
@@ -42,6 +44,7 @@ def parse(
     one are masked in what is to be stored; the identity is that of the body as it came.
 
     :param key: the key that the delivery came with, which a sender may repeat in the body.
+    :param proof: how the delivery was authenticated.
     :param headers: those of the delivery, with their names in small letters.
     :param sender_id: the id that the sender gave the delivery, if a proof covers it; it outdoes one in the body.
     :param new_id: makes the ids of the events.
@@ -49,6 +52,7 @@ def parse(
     delivery = _Delivery(
         endpoint=endpoint,
         received_at=received_at,
+        proof=proof,
         headers=headers,
         secrets=[secret for secret in (endpoint.webhook_token, endpoint.pending_key, key) if secret],
         new_id=new_id,
@@ -57,12 +61,14 @@ def parse(
         items = read_items(body, content_type)
     except NotUnderstoodError as error:
         items = [Item(error.value, body, problem=str(error))]
-    if len(items) == 1:
-        return [_arrival(items[0], delivery, sender_id=sender_id)]
-    # The sender's id is that of all of them; their places tell them apart.
-    ids = [None if sender_id is None else f"{sender_id}/{place}" for place, _ in enumerate(items)]
-    arrivals = [_arrival(item, delivery, sender_id=id_) for item, id_ in zip(items, ids, strict=True)]
-    identities = told_apart([arrival.identity for arrival in arrivals])
+    arrivals = [_arrival(item, delivery) for item in items]
+    if sender_id is not None:
+        scopes = [scope_of(arrival.event.workspace_id, endpoint) for arrival in arrivals]
+        identities = [identity_by_proof(sender_id, place=place, scope=scope) for place, scope in enumerate(scopes)]
+    elif len(arrivals) == 1:
+        return arrivals
+    else:
+        identities = told_apart([arrival.identity for arrival in arrivals])
     return [Arrival(arrival.event, identity) for arrival, identity in zip(arrivals, identities, strict=True)]
 
 
@@ -70,12 +76,13 @@ def parse(
 class _Delivery:
     endpoint: Endpoint
     received_at: datetime
+    proof: str
     headers: Headers
     secrets: list[str]
     new_id: Callable[[], str]
 
 
-def _arrival(item: Item, delivery: _Delivery, *, sender_id: str | None) -> Arrival:
+def _arrival(item: Item, delivery: _Delivery) -> Arrival:
     if item.problem is not None or not isinstance(item.value, dict):
         return _not_understood(item, item.problem or NAMELESS, delivery)
     payload, endpoint = item.value, delivery.endpoint
@@ -92,15 +99,16 @@ def _arrival(item: Item, delivery: _Delivery, *, sender_id: str | None) -> Arriv
         endpoint=endpoint.name,
         occurred_at=facts.occurred_at,
         received_at=delivery.received_at,
+        proof=delivery.proof,
         payload=shown,
         raw=None if item.exact else raw_body(item.written, delivery.secrets, value=payload, shown=shown),
     )
-    return Arrival(event, _identity(item, facts, scope=scope_of(workspace_id, endpoint), sender_id=sender_id))
+    return Arrival(event, _identity(item, facts, scope=scope_of(workspace_id, endpoint)))
 
 
-def _identity(item: Item, facts: Facts, *, scope: str, sender_id: str | None) -> Identity:
-    if (known := sender_id or facts.id) is not None:
-        return identity_by_sender(known, event_type=facts.type, scope=scope)
+def _identity(item: Item, facts: Facts, *, scope: str) -> Identity:
+    if facts.id is not None:
+        return identity_by_sender(facts.id, event_type=facts.type, scope=scope)
     dated = facts.occurred_at is not None
     if item.ambiguous:
         return identity_by_bytes(item.written, dated=dated, scope=scope)
@@ -116,6 +124,7 @@ def _not_understood(item: Item, problem: str, delivery: _Delivery) -> Arrival:
         workspace_id=endpoint.workspace_id,
         endpoint=endpoint.name,
         received_at=delivery.received_at,
+        proof=delivery.proof,
         payload=None,
         raw=raw_body(item.written, delivery.secrets, value=item.value, shown=shown),
         problem=problem,

@@ -61,14 +61,21 @@ def reparse(store: Store, endpoints: Iterable[Endpoint], *, now: Callable[[], da
 def _understood(event: Event, endpoint: Endpoint) -> list[Arrival] | None:
     """Return what the body of an event tells, if any of it is understood now."""
     for content_type in CONTENT_TYPES:
-        arrivals = parse(event.raw or b"", content_type, endpoint=endpoint, received_at=event.received_at, key="")
+        arrivals = parse(
+            event.raw or b"",
+            content_type,
+            endpoint=endpoint,
+            received_at=event.received_at,
+            key="",
+            proof=event.proof,
+        )
         if any(arrival.event.problem is None for arrival in arrivals):
             return [_from(event, arrival) for arrival in arrivals]
     return None
 
 
 def _from(origin: Event, arrival: Arrival) -> Arrival:
-    event = replace(arrival.event, proof=origin.proof, synthetic=origin.synthetic, reparsed_from=origin.seq)
+    event = replace(arrival.event, synthetic=origin.synthetic, reparsed_from=origin.seq)
     return Arrival(event, arrival.identity)
 
 
