@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pendulum
 
 from airflow_provider_webwork.events.consumers import Start
 from airflow_provider_webwork.events.match import EventFilter
+from airflow_provider_webwork.events.reading import PLACES, USUAL, Reading
 from airflow_provider_webwork.json_types import JSON
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -98,6 +100,23 @@ def start(text: str) -> Start | int:
     found = moment(text)
     assert found is not None  # noqa: S101 - a text is given
     return found
+
+
+def changed_reading(reading: Reading, texts: Iterable[str]) -> Reading:
+    """Read ``what=path`` arguments; an empty path stands for the usual places.
+
+    :raises ValueError: for anything else.
+    """
+    changes: dict[str, str | tuple[str, ...] | None] = {}
+    for text in texts:
+        name, equals, path = text.partition("=")
+        if not equals or name not in {*PLACES, "volatile"}:
+            msg = f"{text!r} is not what=path, where what is one of {', '.join(PLACES)} and volatile."
+            raise ValueError(msg)
+        changes[name] = path or None
+        if name == "volatile":
+            changes[name] = tuple(path.split(",")) if path else USUAL.volatile
+    return replace(reading, **changes)  # type: ignore[arg-type] # checked when it is made
 
 
 def _pair(text: str) -> tuple[str, JSON]:

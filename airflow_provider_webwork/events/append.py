@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from itertools import islice
 
 from airflow_provider_webwork.errors import WebWorkError, WebWorkLogError, WebWorkLogUnavailableError
 from airflow_provider_webwork.events.log import Arrival, Stored
@@ -15,7 +16,7 @@ from airflow_provider_webwork.events.log import Arrival, Stored
 log = logging.getLogger(__name__)
 
 LARGEST_BATCH = 500
-"""How many callers one transaction serves at most; more would only make the first of them wait."""
+"""From how many arrivals on a transaction takes no further caller; more would only make the first of them wait."""
 
 AppendAll = Callable[[Sequence[Arrival]], list[Stored]]
 
@@ -39,8 +40,10 @@ class Appender:
         self._thread = threading.Thread(target=self._run, name="webwork-append", daemon=True)
         self._thread.start()
 
-    def submit(self, arrival: Arrival) -> Future[Stored]:
-        """Queue an arrival; the future tells where it is once it is on disk.
+    def submit(self, *arrivals: Arrival) -> Future[list[Stored]]:
+        """Queue an arrival, or several that belong together; the future tells where each is once they are on disk.
+
+        Those that belong together are stored all or none.
 
         :raises WebWorkLogUnavailableError: at once if too many wait already, or after :meth:`close`.
         """
@@ -50,7 +53,7 @@ class Appender:
                 raise WebWorkLogUnavailableError("The event log is being closed. Nothing was stored; try again.")
             if not self._room.acquire(blocking=False):
                 raise WebWorkLogUnavailableError("Too many deliveries wait for the event log. Try again in a moment.")
-            waiting = _Waiting(arrival)
+            waiting = _Waiting(arrivals)
             # Nobody can cancel what runs: an event is stored even if its sender does not wait for the answer.
             waiting.outcome.set_running_or_notify_cancel()
             self._waiting.put(waiting)
@@ -72,8 +75,8 @@ class Appender:
                 return
 
     def _all_that_wait(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
-        batch = [first]
-        while len(batch) < LARGEST_BATCH:
+        batch, arrivals = [first], len(first.arrivals)
+        while arrivals < LARGEST_BATCH:
             try:
                 waiting = self._waiting.get_nowait()
             except queue.Empty:
@@ -81,19 +84,20 @@ class Appender:
             if waiting is None:
                 return batch, True
             batch.append(waiting)
+            arrivals += len(waiting.arrivals)
         return batch, False
 
     def _store(self, batch: list[_Waiting]) -> None:
         try:
-            places = self._append_all([waiting.arrival for waiting in batch])
+            places = iter(self._append_all([arrival for waiting in batch for arrival in waiting.arrivals]))
         except WebWorkError as error:
             self._refuse(batch, error)  # the log as a whole says no; dividing would only ask it again
         except Exception as error:  # noqa: BLE001 - whatever one row does to the database, the others must get through
             self._divide(batch, error)
         else:
-            for waiting, place in zip(batch, places, strict=True):
+            for waiting in batch:
                 self._room.release()  # before the answer: who hears it may submit the next one at once
-                waiting.outcome.set_result(place)
+                waiting.outcome.set_result(list(islice(places, len(waiting.arrivals))))
 
     def _divide(self, batch: list[_Waiting], error: Exception) -> None:
         if len(batch) > 1:
@@ -101,7 +105,8 @@ class Appender:
             self._store(batch[:middle])
             self._store(batch[middle:])
             return
-        log.error("The event log refuses event %s: %s", batch[0].arrival.event.id, type(error).__name__)
+        events = ", ".join(arrival.event.id for arrival in batch[0].arrivals)
+        log.error("The event log refuses event %s: %s", events, type(error).__name__)
         self._refuse(batch, WebWorkLogError("The event log refuses this event."))
 
     def _refuse(self, batch: list[_Waiting], error: WebWorkError) -> None:
@@ -112,5 +117,5 @@ class Appender:
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    arrival: Arrival
-    outcome: Future[Stored] = field(default_factory=Future)
+    arrivals: Sequence[Arrival]
+    outcome: Future[list[Stored]] = field(default_factory=Future)

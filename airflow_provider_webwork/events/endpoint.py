@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NamedTuple
 
+from airflow_provider_webwork.events.reading import USUAL, Reading
+
 State = Literal["pending", "active"]
 
 VERIFIED = "verified"
@@ -57,6 +59,7 @@ class Endpoint:
     :param pending_key: the key of the callback URL, kept until the webhook is registered, so that a second try
         sends the same URL.
     :param events: the events that the webhook is registered for.
+    :param reading: how its deliveries are read.
     :param key_hashes: for each key that the receiver accepts, when it stops to be accepted.
     :param secrets: what deliveries may be signed with besides the webhook's token.
     :param required_proof: the settings, as JSON, of the proof without which a delivery is refused; the key in the
@@ -73,11 +76,13 @@ class Endpoint:
     webhook_token: str | None = field(default=None, repr=False)
     pending_key: str | None = field(default=None, repr=False)
     key_hashes: Mapping[str, datetime | None] = field(default_factory=dict, repr=False)
+    reading: Reading = USUAL
     secrets: tuple[Secret, ...] = ()
     required_proof: str | None = None
     deliveries: int = 0
     last_delivery_at: datetime | None = None
     last_probe_at: datetime | None = None
+    last_marked_at: datetime | None = None
 
     def accepts(self, key_hash: str, *, at: datetime) -> bool:
         """Whether the receiver takes deliveries with this key at that time."""
@@ -131,9 +136,14 @@ class Uses(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """What a receiver saw of an endpoint since it last said so."""
+    """What a receiver saw of an endpoint since it last said so.
+
+    :param last_probe_at: when somebody looked whether it is there.
+    :param last_marked_at: when a delivery of our own came.
+    """
 
     deliveries: int = 0
     last_delivery_at: datetime | None = None
     last_probe_at: datetime | None = None
+    last_marked_at: datetime | None = None
     tried: Mapping[Tried, Uses] = field(default_factory=dict)

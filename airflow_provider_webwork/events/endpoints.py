@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from airflow_provider_webwork.errors import WebWorkLogUnavailableError
 from airflow_provider_webwork.events import keyring, observed, schema
 from airflow_provider_webwork.events.endpoint import Endpoint, Secret, Sighting
-from airflow_provider_webwork.events.names import endpoint_name
+from airflow_provider_webwork.events.names import checked_name
+from airflow_provider_webwork.events.reading import USUAL, Reading
 from airflow_provider_webwork.events.store import Store
 from airflow_provider_webwork.secrets import Vault, hash_key
 
@@ -62,7 +63,7 @@ class Endpoints:
 
         :raises ValueError: if the name is not one an endpoint can have.
         """
-        name = endpoint_name(name)
+        name = checked_name(name, of="endpoint")
         table = schema.endpoint
         with self._store.write(lock="endpoints") as connection:
             row = connection.execute(sa.select(table.c.state, table.c.pending_key).where(table.c.name == name)).first()
@@ -151,6 +152,17 @@ class Endpoints:
                 )
             )
 
+    def read_as(self, name: str, reading: Reading, *, now: datetime) -> None:
+        """Say how the deliveries of an endpoint are read; receivers go by it a second later.
+
+        :raises WebWorkLogError: if there is no such endpoint.
+        """
+        table = schema.endpoint
+        values = {"reading": json.dumps(reading.to_json()), "updated_at": now}
+        with self._store.write(lock="endpoints") as connection:
+            keyring.check_endpoint(connection, name)
+            connection.execute(table.update().where(table.c.name == name).values(values))
+
     def delete(self, name: str) -> None:
         """Forget an endpoint with its keys and secrets; its events stay."""
         with self._store.write(lock="endpoints") as connection:
@@ -199,4 +211,6 @@ class Endpoints:
             deliveries=row.deliveries,
             last_delivery_at=row.last_delivery_at,
             last_probe_at=row.last_probe_at,
+            last_marked_at=row.last_marked_at,
+            reading=USUAL if row.reading is None else Reading.from_json(json.loads(row.reading)),
         )

@@ -23,7 +23,7 @@ PAGE = 1_000
 _VALUES = 500
 """How many values one query asks for; databases limit the parameters of a statement."""
 
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 """What a text column of PostgreSQL cannot hold. In JSON these characters are escaped."""
 
 _IDENTIFIERS = ("workspace_id", "user_id", "endpoint")
@@ -98,7 +98,7 @@ class EventLog:
             database refuses is raised as it says it.
         """
         with self._store.write(lock="append") as connection:
-            return _append(connection, arrivals)
+            return append_to(connection, arrivals)
 
     def head(self) -> int:
         """Return the ``seq`` of the newest event; 0 if there is none."""
@@ -132,7 +132,7 @@ class EventLog:
             query = query.where(table.c.problem.is_(None), _may_match(wanted))
         with self._store.read() as connection:
             rows = connection.execute(query).all()
-        return [_event(row) for row in rows]
+        return [event_of(row) for row in rows]
 
     def read(
         self,
@@ -178,7 +178,8 @@ def position_before(connection: sa.Connection, moment: datetime) -> int:
     return head(connection) if first is None else first - 1
 
 
-def _append(connection: sa.Connection, arrivals: Sequence[Arrival]) -> list[Stored]:
+def append_to(connection: sa.Connection, arrivals: Sequence[Arrival]) -> list[Stored]:
+    """Store events in a transaction that holds the lock for appending, and say where each one is."""
     seq, seen = _head_and_seen(connection, {arrival.identity.key for arrival in arrivals})
     known = set(seen)
     new: dict[int, dict[str, object]] = {}
@@ -211,7 +212,7 @@ def _may_have(name: str, wanted: EventFilter) -> sa.ColumnElement[bool]:
     if texts is None:
         return sa.true()
     column = schema.event.c[name]
-    storable = [text for text in texts if text is not None and not _UNSTORABLE.search(text)]
+    storable = [text for text in texts if text is not None and not UNSTORABLE.search(text)]
     return sa.or_(column.in_(storable), column.is_(None)) if None in texts else column.in_(storable)
 
 
@@ -219,7 +220,7 @@ def _may_be_of_type(wanted: EventFilter) -> sa.ColumnElement[bool]:
     name = schema.event.c.type
     if not wanted.types:
         return sa.true()
-    patterns = [pattern for pattern in wanted.types if not _UNSTORABLE.search(pattern)]
+    patterns = [pattern for pattern in wanted.types if not UNSTORABLE.search(pattern)]
     exact = [pattern for pattern in patterns if not pattern.endswith("*")]
     starts = [name.startswith(pattern[:-1], autoescape=True) for pattern in patterns if pattern.endswith("*")]
     return sa.or_(name.in_(exact), *starts)
@@ -282,13 +283,14 @@ def _row(event: Event, identity: Identity, seq: int) -> dict[str, object]:
         "reparsed_from": event.reparsed_from,
     }
     for name, value in row.items():
-        if isinstance(value, str) and _UNSTORABLE.search(value):
+        if isinstance(value, str) and UNSTORABLE.search(value):
             msg = f"The {name} of an event holds NUL or half of a surrogate pair, which no text column can hold."
             raise ValueError(msg)
     return row
 
 
-def _event(row: Sequence[Any]) -> Event:
+def event_of(row: Sequence[Any]) -> Event:
+    """Read a row of the table."""
     # By place, not by name: catching up reads millions of rows.
     (
         seq,

@@ -10,17 +10,17 @@ import logging
 import os
 import socket
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from airflow_provider_webwork import __version__
 from airflow_provider_webwork.config import Settings
 from airflow_provider_webwork.errors import WebWorkError
-from airflow_provider_webwork.events import receivers
+from airflow_provider_webwork.events import marks, receivers
 from airflow_provider_webwork.events.append import Appender
-from airflow_provider_webwork.events.endpoint import Endpoint
 from airflow_provider_webwork.events.endpoints import Endpoints
-from airflow_provider_webwork.events.log import EventLog, Stored
+from airflow_provider_webwork.events.event import Event
+from airflow_provider_webwork.events.log import Arrival, EventLog, Stored
 from airflow_provider_webwork.events.store import Store
 from airflow_provider_webwork.json_types import JSON
 from airflow_provider_webwork.receiver.admission import Door
@@ -42,12 +42,14 @@ LOCK_SECONDS = 5.0
 """WebWork does not say how long it waits for an answer; other senders of webhooks give up after 5 to 30 seconds."""
 
 _HOOKS = "/hooks/"
+_MARK = marks.HEADER.lower().encode()
 _METHODS = ("GET", "HEAD", "POST")
 _LIVE = "/health/live"
 _HEALTH = (_LIVE, "/health/ready")
 
 _OK = answer(200, {"status": "ok"}, reason="health")
 _PROBED = answer(200, {"status": "ok"}, reason="probe")
+_MARKED = answer(200, {"status": "marked"}, reason="marked")
 _WRONG_METHOD = answer(
     405, {"error": "Deliveries come by POST."}, reason="wrong_method", headers={"Allow": ", ".join(_METHODS)}
 )
@@ -81,7 +83,8 @@ class Receiver:
         self._settings = settings
         self._now = now
         self._store = Store(log_url, lock_timeout=lock_timeout, auto_upgrade=settings.auto_upgrade)
-        endpoints = Endpoints(self._store, Vault(settings.secret_keys))
+        self._vault = Vault(settings.secret_keys)
+        endpoints = Endpoints(self._store, self._vault)
         self._directory = Directory(endpoints.list, now=now)
         self._door = Door()
         self._sightings = Sightings(record=endpoints.record, beat=self._beat, now=now)
@@ -165,25 +168,29 @@ class Receiver:
         body = await read_body(receive, limit=limit, seconds=self._settings.receiver_body_timeout)
         if self._appender is None:
             return unavailable("stopping", retry_after=2)
+        if (mark := header(scope, _MARK)) and marks.is_mark(mark, self._vault, key=key, now=received_at):
+            self._sightings.marked(endpoint.name, at=received_at)
+            return _MARKED
         delivery = Delivery(headers=scope["headers"], body=body, received_at=received_at)
         admission = self._door.admit(endpoint, delivery, key_hash=hash_key(key))
         self._sightings.tried(endpoint.name, admission.tried, at=received_at)
         if admission.refused is not None:
             log.warning("A delivery to endpoint %s was refused: its proof is %s", endpoint.name, admission.refused)
             return unproven(f"proof_{admission.refused}")
-        arrival = parse(
+        arrivals = parse(
             body,
             header(scope, b"content-type"),
             endpoint=endpoint,
             received_at=received_at,
             key=key,
+            headers=scope["headers"],
             proof=admission.proof,
             sender_id=admission.sender_id,
         )
-        stored = await asyncio.wrap_future(self._appender.submit(arrival))
+        stored = await asyncio.wrap_future(self._appender.submit(*arrivals))
         self._outage.worked()
         self._sightings.delivery(endpoint.name, at=received_at)
-        return _stored(stored, endpoint, problem=arrival.event.problem)
+        return _stored(arrivals, stored)
 
     async def _probe(self, key: str) -> Answer:
         endpoint = await self._directory.find(key)
@@ -215,11 +222,27 @@ def _name() -> str:
     return f"{socket.gethostname()}/{os.getpid()}"
 
 
-def _stored(stored: Stored, endpoint: Endpoint, *, problem: str | None) -> Answer:
-    content: dict[str, JSON] = {"event_id": stored.event_id}
-    if stored.repeated:
-        content["repeated"] = True
-    if problem is None:
-        return answer(200, content, reason="repeated" if stored.repeated else "stored")
-    log.warning("A delivery to endpoint %s is event %s with a problem: %s", endpoint.name, stored.seq, problem)
-    return answer(202, {**content, "problem": problem}, reason="problem")
+def _stored(arrivals: Sequence[Arrival], stored: Sequence[Stored]) -> Answer:
+    told = [_told(arrival.event, place) for arrival, place in zip(arrivals, stored, strict=True)]
+    content: dict[str, JSON] = told[0] if len(told) == 1 else {"events": [*told]}
+    problems = [number for number, each in enumerate(told) if "problem" in each]
+    if problems:
+        event, place = arrivals[problems[0]].event, stored[problems[0]]
+        log.warning(
+            "A delivery to endpoint %s has %s events with a problem; event %s: %s",
+            event.endpoint,
+            len(problems),
+            place.seq,
+            event.problem,
+        )
+        return answer(202, content, reason="problem")
+    return answer(200, content, reason="repeated" if all(place.repeated for place in stored) else "stored")
+
+
+def _told(event: Event, place: Stored) -> dict[str, JSON]:
+    said: dict[str, JSON] = {"event_id": place.event_id}
+    if place.repeated:
+        said["repeated"] = True
+    if event.problem is not None:
+        said["problem"] = event.problem
+    return said

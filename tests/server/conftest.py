@@ -82,12 +82,12 @@ class Site:
     key: str
     processes: list = field(default_factory=list)
 
-    def start(self, *arguments, **options):
+    def start(self, *arguments, program=WITHOUT_AIRFLOW, **options):
         """Start a receiver on a free port."""
         variables = {f"AIRFLOW__WEBWORK__{name.upper()}": str(value) for name, value in options.items()}
         process = Process(
             subprocess.Popen(
-                [sys.executable, "-c", WITHOUT_AIRFLOW, "--port", "0", *arguments],
+                [sys.executable, "-c", program, "--port", "0", *arguments],
                 stderr=subprocess.PIPE,
                 text=True,
                 cwd=REPOSITORY,
@@ -99,6 +99,10 @@ class Site:
 
     def run(self, *arguments, **options):
         return self.start(*arguments, **options).wait_until_it_listens()
+
+    @property
+    def endpoints(self):
+        return Endpoints(self.store, Vault([self.environment["AIRFLOW__WEBWORK__SECRET_KEY"]]))
 
     def events(self):
         return list(EventLog(self.store).read())
