@@ -8,19 +8,27 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import Generic, TypeAlias, TypeVar
 
 from airflow_provider_webwork.errors import WebWorkError, WebWorkLogError, WebWorkLogUnavailableError
-from airflow_provider_webwork.events.log import Arrival, Stored
+from airflow_provider_webwork.events.log import Arrival
 
 log = logging.getLogger(__name__)
 
 LARGEST_BATCH = 500
 """How many callers one transaction serves at most; more would only make the first of them wait."""
 
-AppendAll = Callable[[Sequence[Arrival]], list[Stored]]
+Place = TypeVar("Place")
+"""What tells where an arrival is."""
+
+AppendAll: TypeAlias = Callable[[Sequence[Arrival]], list[Place]]
 
 
-class Appender:
+class RefusedError(WebWorkLogError):
+    """The event log takes other events but not this one."""
+
+
+class Appender(Generic[Place]):
     """Appends for many callers at once, so that one disk sync serves all who wait.
 
     A caller hears of success only after the commit. A full queue refuses at once. Cancelling a future that
@@ -30,17 +38,24 @@ class Appender:
     :param capacity: how many callers may wait.
     """
 
-    def __init__(self, append_all: AppendAll, *, capacity: int) -> None:
+    def __init__(self, append_all: AppendAll[Place], *, capacity: int) -> None:
         self._append_all = append_all
-        self._waiting: queue.Queue[_Waiting | None] = queue.Queue()
+        self._waiting: queue.Queue[_Waiting[Place] | None] = queue.Queue()
         self._room = threading.BoundedSemaphore(capacity)
         self._gate = threading.Lock()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="webwork-append", daemon=True)
         self._thread.start()
 
-    def submit(self, arrival: Arrival) -> Future[Stored]:
+    @property
+    def length(self) -> int:
+        """How many callers wait to be served; about so many, because others come and go."""
+        return self._waiting.qsize()
+
+    def submit(self, arrival: Arrival) -> Future[Place]:
         """Queue an arrival; the future tells where it is once it is on disk.
+
+        Of what the event log says no to, the future tells a single event that it refuses by a :class:`RefusedError`.
 
         :raises WebWorkLogUnavailableError: at once if too many wait already, or after :meth:`close`.
         """
@@ -50,7 +65,7 @@ class Appender:
                 raise WebWorkLogUnavailableError("The event log is being closed. Nothing was stored; try again.")
             if not self._room.acquire(blocking=False):
                 raise WebWorkLogUnavailableError("Too many deliveries wait for the event log. Try again in a moment.")
-            waiting = _Waiting(arrival)
+            waiting: _Waiting[Place] = _Waiting(arrival)
             # Nobody can cancel what runs: an event is stored even if its sender does not wait for the answer.
             waiting.outcome.set_running_or_notify_cancel()
             self._waiting.put(waiting)
@@ -71,7 +86,7 @@ class Appender:
             if last:
                 return
 
-    def _all_that_wait(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
+    def _all_that_wait(self, first: _Waiting[Place]) -> tuple[list[_Waiting[Place]], bool]:
         batch = [first]
         while len(batch) < LARGEST_BATCH:
             try:
@@ -83,7 +98,7 @@ class Appender:
             batch.append(waiting)
         return batch, False
 
-    def _store(self, batch: list[_Waiting]) -> None:
+    def _store(self, batch: list[_Waiting[Place]]) -> None:
         try:
             places = self._append_all([waiting.arrival for waiting in batch])
         except WebWorkError as error:
@@ -95,22 +110,22 @@ class Appender:
                 self._room.release()  # before the answer: who hears it may submit the next one at once
                 waiting.outcome.set_result(place)
 
-    def _divide(self, batch: list[_Waiting], error: Exception) -> None:
+    def _divide(self, batch: list[_Waiting[Place]], error: Exception) -> None:
         if len(batch) > 1:
             middle = len(batch) // 2
             self._store(batch[:middle])
             self._store(batch[middle:])
             return
         log.error("The event log refuses event %s: %s", batch[0].arrival.event.id, type(error).__name__)
-        self._refuse(batch, WebWorkLogError("The event log refuses this event."))
+        self._refuse(batch, RefusedError("The event log refuses this event."))
 
-    def _refuse(self, batch: list[_Waiting], error: WebWorkError) -> None:
+    def _refuse(self, batch: list[_Waiting[Place]], error: WebWorkError) -> None:
         for waiting in batch:
             self._room.release()
             waiting.outcome.set_exception(error)
 
 
 @dataclass(frozen=True, slots=True)
-class _Waiting:
+class _Waiting(Generic[Place]):
     arrival: Arrival
-    outcome: Future[Stored] = field(default_factory=Future)
+    outcome: Future[Place] = field(default_factory=Future)

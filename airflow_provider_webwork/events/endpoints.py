@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 import sqlalchemy as sa
@@ -20,6 +20,12 @@ State = Literal["pending", "active"]
 
 _FINGERPRINT = "secret_key_fingerprint"
 
+SHORTEST_SILENCE = timedelta(minutes=1)
+"""What another receiver was sent is known here after a second or two, so seconds of silence mean nothing."""
+
+TABLES = (schema.endpoint, schema.endpoint_key, schema.setting)
+"""All that the list of endpoints is read from; their secrets are encrypted in it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
@@ -33,6 +39,7 @@ class Endpoint:
         sends the same URL.
     :param events: the events that the webhook is registered for.
     :param key_hashes: for each key that the receiver accepts, when it stops to be accepted.
+    :param expect_every: how long it may be without a delivery before that is reported; ``None`` for ever.
     """
 
     name: str
@@ -48,6 +55,7 @@ class Endpoint:
     deliveries: int = 0
     last_delivery_at: datetime | None = None
     last_probe_at: datetime | None = None
+    expect_every: timedelta | None = None
 
     def accepts(self, key_hash: str, *, at: datetime) -> bool:
         """Whether the receiver takes deliveries with this key at that time."""
@@ -177,6 +185,23 @@ class Endpoints:
             )
             connection.execute(keys.delete().where(keys.c.endpoint == name, keys.c.key_hash != hash_key(key)))
 
+    def expect(self, name: str, every: timedelta | None, *, now: datetime) -> None:
+        """Say how often deliveries come, so that receivers report an endpoint that has become silent.
+
+        :param every: in whole seconds, a minute at least; ``None`` for an endpoint that may be silent.
+        :raises ValueError: if that is too short to tell silence from a slow second.
+        :raises WebWorkLogError: if there is no such endpoint.
+        """
+        if every is not None and every < SHORTEST_SILENCE:
+            msg = f"Deliveries cannot be expected every {every.total_seconds():.0f} s; a minute is the least."
+            raise ValueError(msg)
+        seconds = None if every is None else round(every.total_seconds())
+        table = schema.endpoint
+        with self._store.write(lock="endpoints") as connection:
+            values = {"expect_every": seconds, "updated_at": now}
+            if not connection.execute(table.update().where(table.c.name == name).values(**values)).rowcount:
+                raise _no_endpoint(name)
+
     def delete(self, name: str) -> None:
         """Forget an endpoint and its keys; its events stay."""
         with self._store.write(lock="endpoints") as connection:
@@ -242,6 +267,7 @@ class Endpoints:
             deliveries=row.deliveries,
             last_delivery_at=row.last_delivery_at,
             last_probe_at=row.last_probe_at,
+            expect_every=None if row.expect_every is None else timedelta(seconds=row.expect_every),
         )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """The migrations, the newest last. They stand here so that opening an up-to-date log need not load Alembic."""
 
 REVISION = REVISIONS[-1]
@@ -139,6 +139,7 @@ endpoint = sa.Table(
     sa.Column("deliveries", sa.BigInteger, nullable=False),
     sa.Column("last_delivery_at", Moment),
     sa.Column("last_probe_at", Moment),
+    sa.Column("expect_every", sa.BigInteger),
 )
 
 endpoint_key = sa.Table(

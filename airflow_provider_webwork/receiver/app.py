@@ -12,25 +12,32 @@ import socket
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from time import perf_counter
 
 from airflow_provider_webwork import __version__
 from airflow_provider_webwork.config import Settings
 from airflow_provider_webwork.errors import WebWorkError
 from airflow_provider_webwork.events import receivers
-from airflow_provider_webwork.events.append import Appender
 from airflow_provider_webwork.events.endpoints import Endpoint, Endpoints
-from airflow_provider_webwork.events.log import EventLog, Stored
+from airflow_provider_webwork.events.log import EventLog
 from airflow_provider_webwork.events.store import Store
 from airflow_provider_webwork.json_types import JSON
 from airflow_provider_webwork.receiver.answers import Answer, answer, not_found, send_answer, unavailable
 from airflow_provider_webwork.receiver.asgi import Receive, Scope, Send, header
 from airflow_provider_webwork.receiver.directory import Directory
+from airflow_provider_webwork.receiver.health import ALIVE, LIVE, PATHS, Condition, SpoolCondition, readiness
 from airflow_provider_webwork.receiver.hidden import take_path
+from airflow_provider_webwork.receiver.intake import DirectIntake, Intake, Taken
+from airflow_provider_webwork.receiver.metrics import Meter, NoMeter
 from airflow_provider_webwork.receiver.outage import Outage
 from airflow_provider_webwork.receiver.parse import parse
+from airflow_provider_webwork.receiver.remembered import RememberedEndpoints
 from airflow_provider_webwork.receiver.sightings import Sightings
+from airflow_provider_webwork.receiver.spool import Spool, Spooled
+from airflow_provider_webwork.receiver.spooling import SpoolingIntake
 from airflow_provider_webwork.receiver.upkeep import Upkeep
 from airflow_provider_webwork.receiver.upload import UploadError, read_body, refuse_announced
+from airflow_provider_webwork.receiver.watch import Delivery, Watch
 from airflow_provider_webwork.secrets import Vault
 
 log = logging.getLogger(__name__)
@@ -40,10 +47,7 @@ LOCK_SECONDS = 5.0
 
 _HOOKS = "/hooks/"
 _METHODS = ("GET", "HEAD", "POST")
-_LIVE = "/health/live"
-_HEALTH = (_LIVE, "/health/ready")
 
-_OK = answer(200, {"status": "ok"}, reason="health")
 _PROBED = answer(200, {"status": "ok"}, reason="probe")
 _WRONG_METHOD = answer(
     405, {"error": "Deliveries come by POST."}, reason="wrong_method", headers={"Allow": ", ".join(_METHODS)}
@@ -63,6 +67,8 @@ class Receiver:
 
     :param settings: the options of the receiver.
     :param log_url: the event log that it stores to.
+    :param spool: where deliveries wait while the event log is away, open; without it they get 503 then.
+    :param meter: told all measures.
     :param lock_timeout: seconds that deliveries wait while another process writes to the log, before they get 503.
     :param now: the clock for arrival times and expiring keys.
     """
@@ -72,14 +78,23 @@ class Receiver:
         settings: Settings,
         *,
         log_url: str,
+        spool: Spool | None = None,
+        meter: Meter | None = None,
         lock_timeout: float = LOCK_SECONDS,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._settings = settings
         self._now = now
         self._store = Store(log_url, lock_timeout=lock_timeout, auto_upgrade=settings.auto_upgrade)
-        endpoints = Endpoints(self._store, Vault(settings.secret_keys))
-        self._directory = Directory(endpoints.list, now=now)
+        self._spool = spool
+        self._meter = meter or NoMeter()
+        vault = Vault(settings.secret_keys)
+        endpoints = Endpoints(self._store, vault)
+        if spool is None:
+            self._directory = Directory(endpoints.list, now=now)
+        else:
+            remembered = RememberedEndpoints(self._store, spool.store, vault)
+            self._directory = Directory(remembered.load, recall=remembered.recall, now=now)
         self._sightings = Sightings(record=endpoints.record, beat=self._beat, now=now)
         self._upkeep = Upkeep(
             self._store,
@@ -87,7 +102,14 @@ class Receiver:
             consumer_expiry=timedelta(days=settings.consumer_expiry),
             now=now,
         )
-        self._appender: Appender | None = None
+        self._watch = Watch(
+            condition=lambda: self.condition,
+            endpoints=lambda: self._directory.endpoints,
+            spool=spool,
+            meter=self._meter,
+            now=now,
+        )
+        self._intake: Intake | None = None
         self._outage = Outage("Deliveries are answered with 503")
         self._started_at = now()
         self._outcomes: Counter[str] = Counter()
@@ -97,19 +119,39 @@ class Receiver:
         """How many deliveries and probes were answered for which reason."""
         return self._outcomes
 
+    @property
+    def condition(self) -> Condition:
+        """How the receiver is right now."""
+        spool = None
+        if self._spool is not None:
+            spool = SpoolCondition(
+                waiting=self._spool.waiting,
+                set_aside=self._spool.set_aside,
+                works=self._intake is not None and self._intake.can_spool,
+            )
+        return Condition(
+            runs=self._intake is not None,
+            log_works=self._directory.works and self._sightings.works,
+            endpoints=len(self._directory.endpoints),
+            queue=0 if self._intake is None else self._intake.length,
+            spool=spool,
+        )
+
     async def start(self) -> None:
-        """Start taking deliveries. An event log that is away is no error: deliveries get 503 until it is back."""
+        """Start taking deliveries; while the event log is away, which is no error, they are spooled or get 503."""
         self._started_at = self._now()
-        self._appender = Appender(EventLog(self._store).append, capacity=self._settings.receiver_queue)
+        self._intake = self._new_intake()
         await self._directory.start()
         await self._sightings.start()
+        self._watch.start()
         self._upkeep.start(_name())
 
     async def stop(self) -> None:
         """Store what waits, then stop; deliveries that come later get 503."""
-        appender, self._appender = self._appender, None
-        if appender is not None:
-            await asyncio.to_thread(appender.close)
+        intake, self._intake = self._intake, None
+        if intake is not None:
+            await intake.stop()
+        await self._watch.stop()
         await self._directory.stop()
         await self._sightings.stop()
         await asyncio.to_thread(self._upkeep.stop)
@@ -126,40 +168,41 @@ class Receiver:
         if scope["type"] != "http":
             await send({"type": "websocket.close"})
             return
-        given = await self._answer(scope, receive, path)
+        delivery = Delivery()
+        given = await self._answer(scope, receive, path, delivery)
         self._outcomes[given.reason] += 1
+        self._watch.answered(delivery, given)
         log.debug("%s %s", given.status, given.reason)
         await send_answer(scope, send, given)
 
-    async def _answer(self, scope: Scope, receive: Receive, path: str) -> Answer:
-        if path in _HEALTH:
-            return self._health(path)
+    async def _answer(self, scope: Scope, receive: Receive, path: str, delivery: Delivery) -> Answer:
+        if path in PATHS:
+            return ALIVE if path == LIVE else readiness(self.condition)
         key = path.removeprefix(_HOOKS)
         if not path.startswith(_HOOKS) or not key or "/" in key:
             return not_found("no_such_path")
         if scope["method"] not in _METHODS:
             return _WRONG_METHOD
         try:
-            return await (self._delivery(scope, receive, key) if scope["method"] == "POST" else self._probe(key))
+            deliver = scope["method"] == "POST"
+            return await (self._delivery(scope, receive, key, delivery) if deliver else self._probe(key))
         except UploadError as refusal:
             return refusal.answer
         except WebWorkError as error:
             self._outage.failed(error)
             return unavailable("log_unavailable", retry_after=2)
 
-    def _health(self, path: str) -> Answer:
-        ready = self._appender is not None and self._directory.works and self._sightings.works
-        return _OK if ready or path == _LIVE else unavailable("not_ready", retry_after=1)
-
-    async def _delivery(self, scope: Scope, receive: Receive, key: str) -> Answer:
+    async def _delivery(self, scope: Scope, receive: Receive, key: str, delivery: Delivery) -> Answer:
+        delivery.began = perf_counter()
         received_at = self._now()
         limit = self._settings.receiver_max_body
         refuse_announced(scope, limit=limit)
         endpoint = await self._directory.find(key)
         if endpoint is None:
             return not_found("unknown_key")
+        delivery.endpoint = endpoint.name
         body = await read_body(receive, limit=limit, seconds=self._settings.receiver_body_timeout)
-        if self._appender is None:
+        if self._intake is None:
             return unavailable("stopping", retry_after=2)
         arrival = parse(
             body,
@@ -168,10 +211,12 @@ class Receiver:
             received_at=received_at,
             key=key,
         )
-        stored = await asyncio.wrap_future(self._appender.submit(arrival))
+        delivery.proof = arrival.event.proof
+        taken = await self._intake.take(arrival)
         self._outage.worked()
         self._sightings.delivery(endpoint.name, at=received_at)
-        return _stored(stored, endpoint, problem=arrival.event.problem)
+        self._watch.heard(endpoint.name, at=received_at)
+        return _taken(taken, endpoint, problem=arrival.event.problem)
 
     async def _probe(self, key: str) -> Answer:
         endpoint = await self._directory.find(key)
@@ -179,6 +224,12 @@ class Receiver:
             return not_found("unknown_key")
         self._sightings.probe(endpoint.name, at=self._now())
         return _PROBED
+
+    def _new_intake(self) -> Intake:
+        event_log, capacity = EventLog(self._store), self._settings.receiver_queue
+        if self._spool is None:
+            return DirectIntake(event_log, capacity=capacity, meter=self._meter)
+        return SpoolingIntake(event_log, self._spool, capacity=capacity, meter=self._meter)
 
     def _beat(self, now: datetime) -> None:
         receivers.Receivers(self._store).beat(
@@ -203,11 +254,13 @@ def _name() -> str:
     return f"{socket.gethostname()}/{os.getpid()}"
 
 
-def _stored(stored: Stored, endpoint: Endpoint, *, problem: str | None) -> Answer:
-    content: dict[str, JSON] = {"event_id": stored.event_id}
-    if stored.repeated:
+def _taken(taken: Taken, endpoint: Endpoint, *, problem: str | None) -> Answer:
+    if isinstance(taken, Spooled):
+        return answer(202, {"spooled": True}, reason="spooled")
+    content: dict[str, JSON] = {"event_id": taken.event_id}
+    if taken.repeated:
         content["repeated"] = True
     if problem is None:
-        return answer(200, content, reason="repeated" if stored.repeated else "stored")
-    log.warning("A delivery to endpoint %s is event %s with a problem: %s", endpoint.name, stored.seq, problem)
+        return answer(200, content, reason="repeated" if taken.repeated else "stored")
+    log.warning("A delivery to endpoint %s is event %s with a problem: %s", endpoint.name, taken.seq, problem)
     return answer(202, {**content, "problem": problem}, reason="problem")
