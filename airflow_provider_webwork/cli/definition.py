@@ -15,6 +15,9 @@ ARG_EVENTS = Arg(
     help="register a webhook at WebWork for these events, separated by commas; "
     "without it only the callback URL is made and printed",
 )
+ARG_EVERY = Arg(
+    ("every",), help="how long it may be without a delivery before that is reported, such as 1h, or `never`"
+)
 ARG_EVEN_UNCLAIMED = Arg(("--even-unclaimed",), action="store_true", help="remove also what no consumer claimed yet")
 ARG_HOST = Arg(("--host",), help="the address to listen on, instead of the option receiver_host")
 ARG_LIMIT = Arg(("--limit",), type=int, default=50, help="how many events at most (default: 50)")
@@ -83,6 +86,7 @@ def _endpoints() -> tuple[ActionCommand, ...]:
     made = (ARG_ENDPOINT, ARG_EVENTS, ARG_CONN_ID, ARG_OUTPUT)
     return (
         _command("endpoints.create", "Make an endpoint, and its webhook at WebWork if events are given", *made),
+        _command("endpoints.expect", "Have a receiver report the silence of an endpoint", ARG_ENDPOINT, ARG_EVERY),
         _command("endpoints.list_endpoints", "List the endpoints", ARG_OUTPUT, name="list"),
     )
 

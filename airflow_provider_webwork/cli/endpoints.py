@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from airflow_provider_webwork.cli.run import command
 from airflow_provider_webwork.cli.table import show
+from airflow_provider_webwork.cli.values import age
 from airflow_provider_webwork.events.names import endpoint_name
 from airflow_provider_webwork.hooks.endpoints import endpoint_webhooks
 from airflow_provider_webwork.hooks.events import WebWorkEventsHook
@@ -34,6 +35,15 @@ def create(args: Namespace) -> None:
         print(json.dumps({"endpoint": name, "url": url}))
     else:
         print(f"Endpoint {name} takes deliveries at this URL, which is a secret:\n{url}")
+
+
+@command
+def expect(args: Namespace) -> None:
+    """Say how often deliveries come to an endpoint, so that receivers report its silence."""
+    every = None if args.every == "never" else age(args.every)
+    WebWorkEventsHook().endpoints.expect(args.endpoint, every, now=datetime.now(UTC))
+    often = "no deliveries in particular" if every is None else f"a delivery every {args.every} at least"
+    print(f"Endpoint {args.endpoint} expects {often}.")
 
 
 @command

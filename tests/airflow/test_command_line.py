@@ -101,6 +101,8 @@ def test_an_endpoint_can_be_made_registered_and_listed(in_process, webwork_log, 
             "webwork_conn_id": "webwork_default",
             "events": ["tracker.started", "tracker.stopped"],
             "deliveries": 0,
+            "last_delivery_at": None,
+            "expect_every": None,
         }
     ]
     assert all(text in table.out for text in ("payroll", "active", webhook.id, "tracker.started, tracker.stopped"))
