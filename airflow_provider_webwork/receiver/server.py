@@ -92,14 +92,17 @@ def _open_spool(settings: Settings, stack: ExitStack) -> Spool | None:
 def _check(settings: Settings, log_url: str, spool: Spool | None, *, say: Callable[[str], None]) -> None:
     store, vault = Store(log_url, auto_upgrade=settings.auto_upgrade), Vault(settings.secret_keys)
     say(f"The event log is {store.name}")
+    remembered = None if spool is None else RememberedEndpoints(store, spool.store, vault)
     try:
-        Endpoints(store, vault).list()
-    except WebWorkLogUnavailableError as error:
-        if spool is None:
-            say(f"{error} Until then deliveries get 503.")
+        if remembered is None:
+            Endpoints(store, vault).list()
         else:
-            known = len(RememberedEndpoints(store, spool.store, vault).recall())
-            say(f"{error} Until then deliveries are spooled for the endpoints that are remembered, which are {known}.")
+            remembered.load()
+    except WebWorkLogUnavailableError as error:
+        until_then = "get 503."
+        if remembered is not None:
+            until_then = f"are spooled for the endpoints that are remembered, which are {len(remembered.recall())}."
+        say(f"{error} Until then deliveries {until_then}")
     finally:
         store.close()
     if spool is not None:
