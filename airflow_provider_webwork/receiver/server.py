@@ -101,12 +101,12 @@ def _check(settings: Settings, log_url: str, spool: Spool | None, *, say: Callab
     except WebWorkLogUnavailableError as error:
         until_then = "get 503."
         if remembered is not None:
-            until_then = f"are spooled for the endpoints that are remembered, which are {len(remembered.recall())}."
+            until_then = f"are spooled; endpoints that are remembered: {len(remembered.recall())}."
         say(f"{error} Until then deliveries {until_then}")
     finally:
         store.close()
     if spool is not None:
-        say(f"The spool is {settings.spool_path}, in which {spool.waiting} deliveries wait")
+        say(f"The spool is {settings.spool_path}; deliveries in it: {spool.waiting}")
 
 
 def _served_meter(settings: Settings, stack: ExitStack, *, say: Callable[[str], None]) -> Meter | None:

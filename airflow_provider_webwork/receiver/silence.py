@@ -50,7 +50,7 @@ class Silence:
 
     def _judge(self, endpoint: Endpoint, since: datetime, *, is_silent: bool) -> None:
         name = endpoint.name
-        self._meter.set(SILENT, is_silent, name)
+        self._meter.set(SILENT, int(is_silent), name)
         if is_silent and name not in self._silent:
             self._silent[name] = since
             log.warning(

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter
 
-from airflow_provider_webwork.errors import WebWorkError
 from airflow_provider_webwork.events.endpoints import Endpoint
 from airflow_provider_webwork.receiver.answers import Answer
 from airflow_provider_webwork.receiver.health import Condition
@@ -24,6 +23,7 @@ from airflow_provider_webwork.receiver.metrics import (
     SPOOL_WAITING,
     Meter,
 )
+from airflow_provider_webwork.receiver.outage import Outage
 from airflow_provider_webwork.receiver.refusals import Refusals
 from airflow_provider_webwork.receiver.silence import Silence
 from airflow_provider_webwork.receiver.spool import Spool
@@ -72,6 +72,7 @@ class Watch:
         self._every = every
         self._refusals = Refusals(now=now)
         self._silence = Silence(meter)
+        self._outage = Outage("How the receiver is doing cannot be told")
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -105,14 +106,17 @@ class Watch:
         if condition.log_works:  # what other receivers heard is not known otherwise
             self._silence.look(self._endpoints(), now=self._now())
         self._meter.set(QUEUE_LENGTH, condition.queue)
-        self._meter.set(LOG_AVAILABLE, condition.log_works)
+        self._meter.set(LOG_AVAILABLE, int(condition.log_works))
         if condition.spool is not None and self._spool is not None:
             self._meter.set(SPOOL_WAITING, condition.spool.waiting)
             self._meter.set(SPOOL_SET_ASIDE, condition.spool.set_aside)
-            with suppress(WebWorkError):
-                self._meter.set(SPOOL_BYTES, await asyncio.to_thread(self._spool.used_bytes))
+            self._meter.set(SPOOL_BYTES, await asyncio.to_thread(self._spool.used_bytes))
 
     async def _keep_looking(self) -> None:
         while True:
-            await self.look()
+            try:
+                await self.look()
+                self._outage.worked()
+            except Exception as error:  # noqa: BLE001 - whatever broke, the next look may work; giving up would be for good
+                self._outage.failed(error)
             await asyncio.sleep(self._every)

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import json
 import logging
+import socket
 import time
 from collections import Counter
 from contextlib import closing, suppress
@@ -169,11 +170,11 @@ def test_a_receiver_starts_without_the_log_and_knows_the_endpoints_that_it_remem
         assert answer.json()["problems"] == ["The event log cannot be read or written. Deliveries are spooled."]
         process.terminate()
         assert process.wait() == 0
-        assert "for the endpoints that are remembered, which are 1" in process.output
+        assert "deliveries are spooled; endpoints that are remembered: 1." in process.output
     finally:
         server.start()
     last = site.run()
-    assert "in which 1 deliveries wait" in last.output
+    assert "spool.db; deliveries in it: 1\n" in last.output
     wait_until(lambda: in_spool(last) == 0)
     assert [event.payload["event_id"] for event in site.events()] == ["before", "during"]
     assert ready(last).json()["problems"] == []
@@ -232,15 +233,41 @@ def test_a_second_receiver_with_the_same_spool_does_not_start(site, tmp_path):
     assert "Traceback" not in second.output
 
 
-def test_in_flight_deliveries_are_answered_when_it_stops_also_from_the_spool(site, server):
+def test_a_delivery_in_flight_is_spooled_and_answered_when_the_receiver_is_told_to_stop(site, server):
     process = site.run()
+    body = b'{"event": "tracker.started", "event_id": "e1"}'
+    head = f"POST /hooks/{site.key} HTTP/1.1\r\nHost: receiver\r\nContent-Length: {len(body)}\r\n\r\n".encode()
     server.kill()
     try:
-        assert deliver(site, process, "e1").status_code == 202
-        process.terminate()
+        with closing(socket.create_connection(("127.0.0.1", process.port), timeout=30)) as connection:
+            connection.sendall(head + body[:5])
+            assert ready(process).status_code == 200  # by now the receiver has seen it
+            process.terminate()
+            wait_until(lambda: "Shutting down" in process.output)
+            connection.sendall(body[5:])
+            assert b" 202 " in connection.recv(1000)
         assert process.wait() == 0
     finally:
         server.start()
     last = site.run()
     wait_until(lambda: in_spool(last) == 0)
     assert [event.payload["event_id"] for event in site.events()] == ["e1"]
+
+
+def test_a_full_spool_is_answered_with_503_and_is_not_ready_until_the_log_is_back(site, server):
+    process = site.run(spool_max_bytes=1_048_576)
+    url = f"http://127.0.0.1:{process.port}/hooks/{site.key}"
+    server.kill()
+    try:
+        told = [requests.post(url, json={"event": "x", "id": n, "note": "x" * 100_000}, timeout=30) for n in range(15)]
+        assert ready(process).status_code == 503
+    finally:
+        server.start()
+    statuses = [answer.status_code for answer in told]
+    kept = statuses.count(202)
+    assert 3 < kept < 15
+    assert statuses == [202] * kept + [503] * (15 - kept)
+    assert all("Retry-After" in answer.headers for answer in told[kept:])
+    wait_until(lambda: in_spool(process) == 0)
+    assert [event.payload["id"] for event in site.events()] == list(range(kept))
+    wait_until(lambda: ready(process).status_code == 200)

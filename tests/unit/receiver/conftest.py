@@ -141,10 +141,10 @@ def running(tmp_path, clock):
     key = endpoints.open("payroll", now=NOON).pending_key
 
     @asynccontextmanager
-    async def run(**options):
+    async def run(*, meter=None, **options):
         variables = {f"AIRFLOW__WEBWORK__{name.upper()}": str(value) for name, value in options.items()}
         settings = settings_from_environment({"AIRFLOW__WEBWORK__SECRET_KEY": secret_key, **variables})
-        receiver = Receiver(settings, log_url=url, lock_timeout=0.1, now=clock)
+        receiver = Receiver(settings, log_url=url, meter=meter, lock_timeout=0.1, now=clock)
         await receiver.start()
         try:
             yield Place(receiver, store, endpoints, key)
