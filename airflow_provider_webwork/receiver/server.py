@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from time import monotonic
 from types import FrameType
@@ -68,7 +68,7 @@ def serve(
         try:
             spool = _open_spool(settings, stack)
             _check(settings, log_url, spool, say=say)
-            listener = _listen(host, port)
+            listener = stack.enter_context(_listen(host, port))
             meter = _served_meter(settings, stack, say=say)
         except WebWorkError as error:
             say(f"The receiver does not start. {error}")
@@ -192,7 +192,8 @@ def _run(receiver: Receiver, listener: socket.socket, *, access_log: bool) -> bo
     # default one a clean stop would end as a kill.
     before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        server.run(sockets=[listener])
+        with suppress(SystemExit):  # by which uvicorn tells that the application did not start
+            server.run(sockets=[listener])
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -2,11 +2,15 @@
 
 import json
 import socket
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import requests
 from prometheus_client.parser import text_string_to_metric_families
+
+from airflow_provider_webwork.config import settings_from_environment
+from airflow_provider_webwork.receiver import server
 
 STARTED = {"event": "tracker.started", "event_id": "e1", "data": {"user_id": 7}}
 
@@ -103,3 +107,15 @@ def test_systemd_is_told_when_it_takes_deliveries_that_it_turns_and_when_it_stop
             pass
         assert state == b"STOPPING=1"
         assert process.wait() == 0
+
+
+def test_a_receiver_that_cannot_start_for_a_reason_nobody_expected_ends_with_1(monkeypatch, tmp_path):
+    async def application(scope, receive, send):
+        raise SystemError
+
+    monkeypatch.setattr(server, "Receiver", lambda *_, **__: application)
+    monkeypatch.setattr(sys, "setswitchinterval", lambda _: None)
+    said = []
+    settings = settings_from_environment({})
+    assert server.serve(settings, log_url=f"sqlite:///{tmp_path / 'events.db'}", port=0, say=said.append) == 1
+    assert said[-1] == "The receiver could not start."

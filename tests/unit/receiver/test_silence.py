@@ -7,7 +7,7 @@ import pytest
 
 from airflow_provider_webwork.receiver.metrics import LAST_DELIVERY, SILENT
 from airflow_provider_webwork.receiver.silence import Silence
-from tests.unit.receiver.conftest import NOON
+from tests.unit.receiver.conftest import NOON, ask, until
 
 HOUR = timedelta(hours=1)
 
@@ -85,3 +85,12 @@ def test_an_endpoint_that_is_deleted_or_expects_nothing_any_more_is_not_silent(s
 def test_an_endpoint_of_which_nothing_is_expected_may_be_silent_for_ever(silence, endpoint, gauges, caplog):
     silence.look([endpoint], now=NOON + 10_000 * HOUR)
     assert (lines(caplog), gauges.values) == ([], {})
+
+
+async def test_a_receiver_reports_the_silence_of_an_endpoint_and_stays_ready(running, clock, caplog):
+    async with running() as place:
+        place.endpoints.expect("payroll", HOUR, now=NOON)
+        await place.deliver({"event": "tracker.started"})
+        clock.goes_on(hours=2)
+        await until(lambda: "Endpoint payroll is silent" in caplog.text)
+        assert (await ask(place.receiver, "GET", "/health/ready")).status == 200
