@@ -130,6 +130,41 @@ OPTIONS: tuple[Option, ...] = (
         between=(1, 1_000_000),
     ),
     Option(
+        name="spool_path",
+        description=(
+            "A file of the receiver process on a disk of its machine, such as `/var/lib/webwork/spool.db`, where "
+            "deliveries wait durably while the event log is away, and the endpoints are remembered, so that a "
+            "receiver can start without the log. Each receiver process needs one of its own. Without it deliveries "
+            "get 503 while the log is away. The receiver in the API server has none."
+        ),
+        example="/var/lib/webwork/spool.db",
+    ),
+    Option(
+        name="spool_max_bytes",
+        description=(
+            "How large the file of the spool may become. When it is full, deliveries are answered with 503 and "
+            "`Retry-After`."
+        ),
+        type="integer",
+        default=1_073_741_824,
+        between=(1_048_576, 1_099_511_627_776),
+    ),
+    Option(
+        name="metrics_host",
+        description="The address at which the receiver process serves its metrics, if `metrics_port` is set.",
+        default="127.0.0.1",
+    ),
+    Option(
+        name="metrics_port",
+        description=(
+            "The port at which the receiver process serves its metrics for Prometheus, under `/metrics`. Without it "
+            "there are none. The receiver in the API server reports through Airflow's own `[metrics]` instead."
+        ),
+        type="integer",
+        between=(0, 65_535),
+        example="9179",
+    ),
+    Option(
         name="poll_interval",
         description="Seconds between two looks at the event log by the triggerer, for all waiting tasks together.",
         type="float",
@@ -180,6 +215,10 @@ class Settings:
     receiver_max_body: int
     receiver_body_timeout: float
     receiver_queue: int
+    spool_path: str | None = None
+    spool_max_bytes: int
+    metrics_host: str
+    metrics_port: int | None = None
     poll_interval: float
     retention: float
     consumer_expiry: float

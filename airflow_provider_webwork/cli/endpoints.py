@@ -1,4 +1,4 @@
-"""`airflow webwork endpoints create | list | show | reading | delete`"""
+"""`airflow webwork endpoints create | list | show | reading | expect | delete`"""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from airflow_provider_webwork.cli.ask import confirmed
 from airflow_provider_webwork.cli.run import command
 from airflow_provider_webwork.cli.table import show
-from airflow_provider_webwork.cli.values import changed_reading
+from airflow_provider_webwork.cli.values import age, changed_reading
 from airflow_provider_webwork.events.endpoint import BY_KEY, OF_WEBHOOK, Endpoint, key_id
 from airflow_provider_webwork.events.event import time_text
 from airflow_provider_webwork.events.names import checked_name
@@ -98,6 +98,15 @@ def reading(args: Namespace) -> None:
         endpoints.read_as(args.endpoint, said, now=datetime.now(UTC))
     shown: dict[str, JSON] = {name: getattr(said, name) for name in PLACES}
     show([{"endpoint": args.endpoint, **shown, "volatile": list(said.volatile)}], output=args.output)
+
+
+@command
+def expect(args: Namespace) -> None:
+    """Say how often deliveries come to an endpoint, so that receivers report its silence."""
+    every = None if args.every == "never" else age(args.every)
+    WebWorkEventsHook().endpoints.expect(args.endpoint, every, now=datetime.now(UTC))
+    often = "no deliveries in particular" if every is None else f"a delivery every {args.every} at least"
+    print(f"Endpoint {args.endpoint} expects {often}.")
 
 
 @command

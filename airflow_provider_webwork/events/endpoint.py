@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 from airflow_provider_webwork.events.reading import USUAL, Reading
@@ -60,6 +60,7 @@ class Endpoint:
         sends the same URL.
     :param events: the events that the webhook is registered for.
     :param reading: how its deliveries are read.
+    :param expect_every: how long it may be without a delivery before that is reported; ``None`` for ever.
     :param key_hashes: for each key that the receiver accepts, when it stops to be accepted.
     :param secrets: what deliveries may be signed with besides the webhook's token.
     :param required_proof: the settings, as JSON, of the proof without which a delivery is refused; the key in the
@@ -77,6 +78,7 @@ class Endpoint:
     pending_key: str | None = field(default=None, repr=False)
     key_hashes: Mapping[str, datetime | None] = field(default_factory=dict, repr=False)
     reading: Reading = USUAL
+    expect_every: timedelta | None = None
     secrets: tuple[Secret, ...] = ()
     required_proof: str | None = None
     deliveries: int = 0

@@ -191,10 +191,12 @@ class WebWorkEventsHook(BaseHook):
         return next((receiver.seen_at for receiver in Receivers(self.store).list()), None)
 
     def list_endpoints(self, *, webwork_conn_id: str | None = None) -> list[dict[str, JSON]]:
-        """Return the endpoints without their secrets.
+        """Return the endpoints without their secrets; ``expect_every`` is in seconds.
 
         :param webwork_conn_id: only those whose webhook was registered with this connection.
         """
+        from airflow_provider_webwork.events.event import time_text
+
         return [
             {
                 "endpoint": endpoint.name,
@@ -203,6 +205,8 @@ class WebWorkEventsHook(BaseHook):
                 "webwork_conn_id": endpoint.conn_id,
                 "events": list(endpoint.events),
                 "deliveries": endpoint.deliveries,
+                "last_delivery_at": time_text(endpoint.last_delivery_at) if endpoint.last_delivery_at else None,
+                "expect_every": endpoint.expect_every.total_seconds() if endpoint.expect_every else None,
             }
             for endpoint in self.endpoints.list()
             if webwork_conn_id in (None, endpoint.conn_id)

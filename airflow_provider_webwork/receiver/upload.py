@@ -29,7 +29,7 @@ def refuse_announced(scope: Scope, *, limit: int) -> None:
 
     :raises UploadError: if it is.
     """
-    length = header(scope, b"content-length")
+    length = header(scope["headers"], b"content-length")
     if length.isdecimal() and (len(length) > 18 or int(length) > limit):
         raise UploadError(TOO_LARGE)
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,6 +35,7 @@ class Process:
     popen: subprocess.Popen
     lines: list = field(default_factory=list)
     port: int = 0
+    metrics_port: int = 0
     listens: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self):
@@ -43,6 +45,8 @@ class Process:
     def _read(self):
         for line in self.popen.stderr:
             self.lines.append(line)
+            if found := re.search(r"metrics are at http://.*:(\d+)/metrics", line):
+                self.metrics_port = int(found[1])
             if found := re.search(r"listens on http://.*:(\d+)", line):
                 self.port = int(found[1])
                 self.listens.set()
@@ -110,7 +114,14 @@ class Site:
 
 @pytest.fixture
 def site(tmp_path):
-    url, secret_key = f"sqlite:///{tmp_path / 'events.db'}", Fernet.generate_key().decode()
+    with site_at(f"sqlite:///{tmp_path / 'events.db'}") as site:
+        yield site
+
+
+@contextmanager
+def site_at(url):
+    """Make the endpoint in the log at this URL, and end what was started on it."""
+    secret_key = Fernet.generate_key().decode()
     store = Store(url)
     key = Endpoints(store, Vault([secret_key])).open("payroll", now=datetime.now(UTC)).pending_key
     site = Site(

@@ -122,7 +122,7 @@ async def test_once_required_only_what_proves_itself_is_let_in(running, access, 
         assert place.events()[-1].proof == case.proof.name
     assert outcomes(place)[to_json(case.proof), "verified"] >= 1
     assert outcomes(place)[to_json(case.proof), "mismatch"] >= 1
-    assert "its proof is mismatch" in caplog.text
+    assert "401 proof_mismatch, endpoint payroll" in caplog.text
     assert place.receiver.outcomes["proof_mismatch"] >= 1
     assert not any(text in caplog.text for text in (VALUE, BARE, place.key))
 

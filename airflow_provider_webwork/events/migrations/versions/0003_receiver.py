@@ -14,6 +14,7 @@ def upgrade() -> None:
     op.add_column("endpoint", sa.Column("required_proof", sa.Text))
     op.add_column("endpoint", sa.Column("last_marked_at", sa.BigInteger))
     op.add_column("endpoint", sa.Column("reading", sa.Text))
+    op.add_column("endpoint", sa.Column("expect_every", sa.BigInteger))
     op.add_column("endpoint_key", sa.Column("by_hand", sa.Boolean))
     op.create_table(
         "endpoint_secret",
