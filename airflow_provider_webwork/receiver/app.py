@@ -30,7 +30,7 @@ from airflow_provider_webwork.receiver.outage import Outage
 from airflow_provider_webwork.receiver.parse import parse
 from airflow_provider_webwork.receiver.sightings import Sightings
 from airflow_provider_webwork.receiver.upkeep import Upkeep
-from airflow_provider_webwork.receiver.upload import UploadError, read_body, refuse_announced
+from airflow_provider_webwork.receiver.upload import UploadError, Uploads, refuse_announced
 from airflow_provider_webwork.secrets import Vault
 
 log = logging.getLogger(__name__)
@@ -86,6 +86,11 @@ class Receiver:
             retention=timedelta(days=settings.retention),
             consumer_expiry=timedelta(days=settings.consumer_expiry),
             now=now,
+        )
+        self._uploads = Uploads(
+            largest=settings.receiver_max_body,
+            seconds=settings.receiver_body_timeout,
+            room=settings.receiver_queue_bytes,
         )
         self._appender: Appender | None = None
         self._outage = Outage("Deliveries are answered with 503")
@@ -153,12 +158,17 @@ class Receiver:
 
     async def _delivery(self, scope: Scope, receive: Receive, key: str) -> Answer:
         received_at = self._now()
-        limit = self._settings.receiver_max_body
-        refuse_announced(scope, limit=limit)
+        refuse_announced(scope, limit=self._settings.receiver_max_body)
         endpoint = await self._directory.find(key)
         if endpoint is None:
             return not_found("unknown_key")
-        body = await read_body(receive, limit=limit, seconds=self._settings.receiver_body_timeout)
+        body = await self._uploads.read(receive)
+        try:
+            return await self._taken(scope, body, endpoint=endpoint, key=key, received_at=received_at)
+        finally:
+            self._uploads.done(body)
+
+    async def _taken(self, scope: Scope, body: bytes, *, endpoint: Endpoint, key: str, received_at: datetime) -> Answer:
         if self._appender is None:
             return unavailable("stopping", retry_after=2)
         arrival = parse(

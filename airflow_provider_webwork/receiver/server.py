@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import resource
 import signal
 import socket
 import sys
@@ -14,6 +16,7 @@ from airflow_provider_webwork.errors import WebWorkConfigurationError, WebWorkEr
 from airflow_provider_webwork.events.endpoints import Endpoints
 from airflow_provider_webwork.events.store import Store
 from airflow_provider_webwork.receiver.app import Receiver
+from airflow_provider_webwork.receiver.protocol import protocol_class
 from airflow_provider_webwork.secrets import Vault
 
 log = logging.getLogger(__name__)
@@ -24,6 +27,9 @@ BAD_CONFIGURATION = 2
 KEEP_ALIVE_SECONDS = 5
 DRAIN_SECONDS = 30
 """How long requests that are being answered may take once the process was asked to stop."""
+
+OTHER_FILES = 100
+"""How many files the process opens besides connections, at most: those of the event log and of Python itself."""
 
 
 def serve(
@@ -59,7 +65,11 @@ def serve(
         return BAD_CONFIGURATION
     shown = f"[{host}]" if ":" in host else host
     say(f"The receiver listens on http://{shown}:{listener.getsockname()[1]}")
-    _run(Receiver(settings, log_url=log_url), listener, access_log=access_log)
+    protocol = protocol_class(
+        connections=_room_for(settings.receiver_connections, say=say),
+        header_seconds=settings.receiver_header_timeout,
+    )
+    _run(Receiver(settings, log_url=log_url), listener, protocol=protocol, access_log=access_log)
     say("The receiver stopped.")
     return 0
 
@@ -87,10 +97,25 @@ def _listen(host: str, port: int) -> socket.socket:
         raise WebWorkConfigurationError(msg) from None
 
 
-def _run(receiver: Receiver, listener: socket.socket, *, access_log: bool) -> None:
-    import uvicorn
+def _room_for(connections: int, *, say: Callable[[str], None]) -> int:
+    """Make room for connections among the files that the process may open; return for how many there is."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + OTHER_FILES
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return connections
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    if allowed < wanted:
+        connections = max(1, allowed - OTHER_FILES)
+        say(
+            f"The receiver keeps {connections} connections at once and not {wanted - OTHER_FILES}, because this "
+            f"process may open {allowed} files only (ulimit -n, or LimitNOFILE= of systemd)."
+        )
+    return connections
 
-    from airflow_provider_webwork.receiver.protocol import protocol_class
+
+def _run(receiver: Receiver, listener: socket.socket, *, protocol: type[asyncio.Protocol], access_log: bool) -> None:
+    import uvicorn
 
     # Python lets a thread run for 5 ms before the next one; the event loop and the thread that stores wait for each
     # other with every delivery (a quarter more deliveries a second, measured on two cores).
@@ -98,7 +123,7 @@ def _run(receiver: Receiver, listener: socket.socket, *, access_log: bool) -> No
     server = uvicorn.Server(
         uvicorn.Config(
             receiver,
-            http=protocol_class(),
+            http=protocol,
             ws="none",
             lifespan="on",
             interface="asgi3",

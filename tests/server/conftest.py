@@ -82,12 +82,13 @@ class Site:
     key: str
     processes: list = field(default_factory=list)
 
-    def start(self, *arguments, **options):
-        """Start a receiver on a free port."""
+    def start(self, *arguments, files=None, **options):
+        """Start a receiver on a free port; ``files`` is how many it may open."""
+        limited = [] if files is None else ["sh", "-c", f'ulimit -n {files}; exec "$@"', "sh"]
         variables = {f"AIRFLOW__WEBWORK__{name.upper()}": str(value) for name, value in options.items()}
         process = Process(
             subprocess.Popen(
-                [sys.executable, "-c", WITHOUT_AIRFLOW, "--port", "0", *arguments],
+                [*limited, sys.executable, "-c", WITHOUT_AIRFLOW, "--port", "0", *arguments],
                 stderr=subprocess.PIPE,
                 text=True,
                 cwd=REPOSITORY,
