@@ -4,7 +4,6 @@ import asyncio
 import http.client
 import itertools
 import json
-import re
 import socket
 import statistics
 import subprocess
@@ -55,16 +54,10 @@ def answered(connection):
     return said
 
 
-def most_memory(process):
-    """Return the most memory that a process ever had, in megabytes."""
-    status = Path(f"/proc/{process.popen.pid}/status").read_text()
-    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1000
-
-
 def besiege(site, *, headers, bodies, **options):
     """Let slow clients at a receiver; return what became of them, and how long good deliveries took meanwhile."""
     process = site.run(**options)
-    at_rest = most_memory(process)
+    at_rest = process.most_memory()
     command = [sys.executable, SLOW_CLIENTS, str(process.port), site.key, str(headers), str(bodies)]
     took = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as slow:
@@ -82,7 +75,7 @@ def besiege(site, *, headers, bodies, **options):
                 break
         connection.close()
         [outcome] = map(json.loads, slow.stdout)
-    outcome |= {"open": opened, "good": len(took), "at_rest": at_rest, "memory": most_memory(process)}
+    outcome |= {"open": opened, "good": len(took), "at_rest": at_rest, "memory": process.most_memory()}
     outcome["p99"] = statistics.quantiles(took, n=100)[98]
     return outcome
 
@@ -164,7 +157,7 @@ async def test_who_does_not_read_our_answers_is_cut_off(monkeypatch):
 
 def test_requests_that_come_all_at_once_do_not_fill_the_memory(site):
     process = site.run()
-    before = most_memory(process)
+    before = process.most_memory()
     with connect(process) as eager:
         eager.sendall(head(site, "Content-Length: 2", "Expect: 100-continue"))
         assert b"100 Continue" in eager.recv(1000)
@@ -173,7 +166,7 @@ def test_requests_that_come_all_at_once_do_not_fill_the_memory(site):
     with connect(process) as other:
         other.sendall(delivery(site, "e1"))
         assert b" 200 " in answered(other)
-    assert most_memory(process) < before + 30
+    assert process.most_memory() < before + 30
 
 
 def test_bodies_that_are_being_read_take_up_no_more_memory_than_they_may(site):
