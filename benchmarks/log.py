@@ -6,11 +6,11 @@ import argparse
 import sys
 from collections.abc import Iterator
 
-from benchmarks import appending, flat, page, reading
+from benchmarks import appending, flat, page, reading, waiting
 from benchmarks.databases import databases
 from benchmarks.figures import HEADINGS, Figure, hardware, table
 
-PARTS = ("append", "flat", "read")
+PARTS = ("append", "flat", "read", "wait")
 
 
 def main() -> None:
@@ -47,6 +47,8 @@ def _measured(arguments: argparse.Namespace) -> Iterator[Figure]:
                 yield from flat.figures(name, new_log, sizes=sizes)
             if "read" in parts:
                 yield from reading.figures(name, new_log, events=min(arguments.events, 200_000))
+            if "wait" in parts:
+                yield from waiting.figures(name, new_log)
 
 
 if __name__ == "__main__":

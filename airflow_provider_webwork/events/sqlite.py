@@ -11,7 +11,6 @@ from sqlalchemy import event, exc
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from airflow_provider_webwork.errors import WebWorkConfigurationError
-from airflow_provider_webwork.events.database import Lock
 
 UPGRADES_ITSELF = True
 """Whether the schema is made and upgraded by whoever opens the log: one machine runs one version of us."""
@@ -64,10 +63,6 @@ def place(url: sa.URL) -> FileId | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
-
-
-def lock(connection: sa.Connection, what: Lock) -> None:
-    """Do nothing: a transaction that writes has the file to itself."""
 
 
 def is_away(error: exc.DBAPIError) -> bool:
