@@ -60,6 +60,16 @@ def age(text: str) -> timedelta:
     return timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
 
 
+def deadline(text: str | None) -> datetime | None:
+    """Read a time to come: ISO 8601 (UTC unless it says otherwise), or how long from now, such as ``24h``.
+
+    :raises ValueError: if it is neither.
+    """
+    if text is not None and text[:-1].isdecimal() and text[-1] in _UNITS:
+        return datetime.now(UTC) + age(text)
+    return moment(text)
+
+
 def start(text: str) -> Start | int:
     """Read where to begin: ``now``, ``beginning``, a time, an age, or a ``seq``.
 

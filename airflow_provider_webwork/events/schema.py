@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """The migrations, the newest last. They stand here so that opening an up-to-date log need not load Alembic."""
 
 REVISION = REVISIONS[-1]
@@ -139,6 +139,7 @@ endpoint = sa.Table(
     sa.Column("deliveries", sa.BigInteger, nullable=False),
     sa.Column("last_delivery_at", Moment),
     sa.Column("last_probe_at", Moment),
+    sa.Column("required_proof", sa.Text),
 )
 
 endpoint_key = sa.Table(
@@ -148,6 +149,29 @@ endpoint_key = sa.Table(
     sa.Column("endpoint", sa.Text, nullable=False, index=True),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("expires_at", Moment),
+    sa.Column("by_hand", sa.Boolean),
+)
+
+endpoint_secret = sa.Table(
+    "endpoint_secret",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("endpoint", sa.Text, nullable=False, index=True),
+    sa.Column("value", sa.Text, nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("not_before", Moment),
+    sa.Column("expires_at", Moment),
+)
+
+observed_proof = sa.Table(
+    "observed_proof",
+    metadata,
+    sa.Column("endpoint", sa.Text, primary_key=True),
+    sa.Column("proof", sa.Text, primary_key=True),
+    sa.Column("outcome", sa.Text, primary_key=True),
+    sa.Column("secret", sa.Text, primary_key=True),
+    sa.Column("deliveries", sa.BigInteger, nullable=False),
+    sa.Column("last_at", Moment, nullable=False),
 )
 
 receiver = sa.Table(

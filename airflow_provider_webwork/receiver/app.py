@@ -18,20 +18,23 @@ from airflow_provider_webwork.config import Settings
 from airflow_provider_webwork.errors import WebWorkError
 from airflow_provider_webwork.events import receivers
 from airflow_provider_webwork.events.append import Appender
-from airflow_provider_webwork.events.endpoints import Endpoint, Endpoints
+from airflow_provider_webwork.events.endpoint import Endpoint
+from airflow_provider_webwork.events.endpoints import Endpoints
 from airflow_provider_webwork.events.log import EventLog, Stored
 from airflow_provider_webwork.events.store import Store
 from airflow_provider_webwork.json_types import JSON
-from airflow_provider_webwork.receiver.answers import Answer, answer, not_found, send_answer, unavailable
+from airflow_provider_webwork.receiver.admission import Door
+from airflow_provider_webwork.receiver.answers import Answer, answer, not_found, send_answer, unavailable, unproven
 from airflow_provider_webwork.receiver.asgi import Receive, Scope, Send, header
 from airflow_provider_webwork.receiver.directory import Directory
 from airflow_provider_webwork.receiver.hidden import take_path
 from airflow_provider_webwork.receiver.outage import Outage
 from airflow_provider_webwork.receiver.parse import parse
+from airflow_provider_webwork.receiver.proofs.proof import Delivery
 from airflow_provider_webwork.receiver.sightings import Sightings
 from airflow_provider_webwork.receiver.upkeep import Upkeep
 from airflow_provider_webwork.receiver.upload import UploadError, Uploads, refuse_announced
-from airflow_provider_webwork.secrets import Vault
+from airflow_provider_webwork.secrets import Vault, hash_key
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +83,7 @@ class Receiver:
         self._store = Store(log_url, lock_timeout=lock_timeout, auto_upgrade=settings.auto_upgrade)
         endpoints = Endpoints(self._store, Vault(settings.secret_keys))
         self._directory = Directory(endpoints.list, now=now)
+        self._door = Door()
         self._sightings = Sightings(record=endpoints.record, beat=self._beat, now=now)
         self._upkeep = Upkeep(
             self._store,
@@ -171,12 +175,20 @@ class Receiver:
     async def _taken(self, scope: Scope, body: bytes, *, endpoint: Endpoint, key: str, received_at: datetime) -> Answer:
         if self._appender is None:
             return unavailable("stopping", retry_after=2)
+        delivery = Delivery(headers=scope["headers"], body=body, received_at=received_at)
+        admission = self._door.admit(endpoint, delivery, key_hash=hash_key(key))
+        self._sightings.tried(endpoint.name, admission.tried, at=received_at)
+        if admission.refused is not None:
+            log.warning("A delivery to endpoint %s was refused: its proof is %s", endpoint.name, admission.refused)
+            return unproven(f"proof_{admission.refused}")
         arrival = parse(
             body,
             header(scope, b"content-type"),
             endpoint=endpoint,
             received_at=received_at,
             key=key,
+            proof=admission.proof,
+            sender_id=admission.sender_id,
         )
         stored = await asyncio.wrap_future(self._appender.submit(arrival))
         self._outage.worked()

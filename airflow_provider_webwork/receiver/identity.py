@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-from airflow_provider_webwork.events.endpoints import Endpoint
+from airflow_provider_webwork.events.endpoint import Endpoint
 from airflow_provider_webwork.events.event import STRONG_WINDOW, VOLATILE_FIELDS, WEAK_WINDOW, Identity
 from airflow_provider_webwork.json_types import JSON
 
@@ -24,6 +24,14 @@ def scope_of(workspace_id: str | None, endpoint: Endpoint) -> str:
 def identity_by_sender(sender_id: str, *, event_type: str, scope: str) -> Identity:
     """Identify an event by the id that its sender gave it."""
     return Identity(key=_key("sender", scope, event_type, sender_id), window=STRONG_WINDOW, source="sender")
+
+
+def identity_by_proof(delivery_id: str, *, scope: str) -> Identity:
+    """Identify an event by the id of its delivery, which the proof of the delivery covers.
+
+    Such an id is told from one in the body, whose numbers may be those of something else.
+    """
+    return Identity(key=_key("proof", scope, delivery_id), window=STRONG_WINDOW, source="sender")
 
 
 def identity_by_content(payload: Mapping[str, JSON], *, dated: bool, scope: str) -> Identity:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
-from airflow_provider_webwork.events.endpoints import Endpoint
+from airflow_provider_webwork.events.endpoint import BY_KEY, Endpoint
 from airflow_provider_webwork.events.event import (
     ID_FIELDS,
     TYPE_FIELDS,
@@ -23,6 +23,7 @@ from airflow_provider_webwork.receiver.body import NotUnderstoodError, is_form, 
 from airflow_provider_webwork.receiver.identity import (
     identity_by_bytes,
     identity_by_content,
+    identity_by_proof,
     identity_by_sender,
     scope_of,
 )
@@ -47,6 +48,8 @@ def parse(
     endpoint: Endpoint,
     received_at: datetime,
     key: str,
+    proof: str = BY_KEY,
+    sender_id: str | None = None,
     new_id: Callable[[], str] = new_event_id,
 ) -> Arrival:
     """Turn a delivery into an event; what cannot be understood becomes an event with a ``problem``.
@@ -55,18 +58,21 @@ def parse(
     stored; the identity is that of the body as it came.
 
     :param key: the key that the delivery came with, which a sender may repeat in the body.
+    :param proof: how the delivery was authenticated.
+    :param sender_id: the sender's id of the delivery, if its proof covers one.
     :param new_id: makes the id of the event.
     """
-    secrets = [secret for secret in (endpoint.webhook_token, endpoint.pending_key, key) if secret]
+    secrets = [*endpoint.known_secrets(), key]
     try:
         payload = read_object(body, content_type)
-        return _understood(
+        arrival = _understood(
             payload,
             raw=body if is_form(body, content_type) else None,
             endpoint=endpoint,
             received_at=received_at,
             secrets=secrets,
             event_id=new_id(),
+            proof=proof,
         )
     except NotUnderstoodError as problem:
         shown = redact_json(problem.value, secrets)
@@ -77,10 +83,14 @@ def parse(
             endpoint=endpoint.name,
             received_at=received_at,
             payload=None,
+            proof=proof,
             raw=raw_body(body, secrets, value=problem.value, shown=shown),
             problem=str(problem),
         )
-        return Arrival(event, identity_by_bytes(body, scope=scope_of(None, endpoint)))
+        arrival = Arrival(event, identity_by_bytes(body, scope=scope_of(None, endpoint)))
+    if sender_id is None:
+        return arrival
+    return Arrival(arrival.event, identity_by_proof(sender_id, scope=scope_of(arrival.event.workspace_id, endpoint)))
 
 
 def _understood(
@@ -91,6 +101,7 @@ def _understood(
     received_at: datetime,
     secrets: list[str],
     event_id: str,
+    proof: str,
 ) -> Arrival:
     event_type = _event_type(payload)
     workspace_id = _identifier(payload, "workspace_id") or endpoint.workspace_id
@@ -104,6 +115,7 @@ def _understood(
         endpoint=endpoint.name,
         occurred_at=occurred_at,
         received_at=received_at,
+        proof=proof,
         payload=shown,
         raw=None if raw is None else raw_body(raw, secrets, value=payload, shown=shown),
     )

@@ -9,7 +9,9 @@ import sqlalchemy as sa
 from cryptography.fernet import Fernet
 
 from airflow_provider_webwork.errors import WebWorkLogError, WebWorkLogUnavailableError, WebWorkSecretError
-from airflow_provider_webwork.events.endpoints import Endpoints, Sighting, endpoint_name
+from airflow_provider_webwork.events.endpoint import Sighting
+from airflow_provider_webwork.events.endpoints import Endpoints
+from airflow_provider_webwork.events.names import endpoint_name
 from airflow_provider_webwork.events.store import Store
 from airflow_provider_webwork.secrets import Vault, hash_key
 from tests.contract.arrivals import NOON
