@@ -18,8 +18,11 @@ import psutil
 import requests
 from cryptography.fernet import Fernet
 
+from airflow_provider_webwork.events.access import Access
 from airflow_provider_webwork.events.endpoints import Endpoints
 from airflow_provider_webwork.events.store import Store
+from airflow_provider_webwork.receiver.proofs.hmacs import Hmac
+from airflow_provider_webwork.receiver.proofs.settings import to_json
 from airflow_provider_webwork.secrets import Vault
 from benchmarks.load import SECRET, SERVER_CORE, SIGNATURE, Target
 from demo.processes import free_ports
@@ -98,7 +101,11 @@ class Ours:
         command = [sys.executable, "-m", self.module, *self.arguments, "--port", str(port)]
         process = start(command, folder, environment, ready=f"http://127.0.0.1:{port}/health/ready")
         stores = self.module == "airflow_provider_webwork.receiver"
-        return Started(process, Target(port=port, path=f"/hooks/{key}"), rows(file, "event") if stores else None)
+        return Started(
+            process,
+            Target(port=port, path=f"/hooks/{key}"),
+            rows(file, "event WHERE proof = 'hmac'") if stores else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +202,10 @@ def start(
 
 
 def rows(file: Path, table: str) -> Callable[[], int]:
-    """Return what counts the rows of a table in an SQLite file."""
+    """Return what counts the rows of a table in an SQLite file.
+
+    :param table: the table, and which of its rows.
+    """
 
     def count() -> int:
         with closing(sqlite3.connect(file, timeout=30)) as database:
@@ -213,9 +223,17 @@ def _answers(session: requests.Session, address: str) -> bool:
 
 
 def _endpoint(log_url: str, secret_key: str) -> str:
-    """Make an endpoint, and return its key."""
+    """Make an endpoint that requires an HMAC, and return its key."""
+    vault = Vault([secret_key])
     with closing(Store(log_url)) as store:
-        key = Endpoints(store, Vault([secret_key])).open("payroll", now=datetime.now(UTC)).pending_key
-        if key is None:
-            raise RuntimeError("A new endpoint has no key.")
-        return key
+        key = Endpoints(store, vault).open("payroll", now=_now()).pending_key
+        access = Access(store, vault, now=_now, actor="benchmark")
+        access.add_secret("payroll", SECRET)
+        access.require("payroll", to_json(Hmac(header=SIGNATURE.lower(), prefix="sha256=")))
+    if key is None:
+        raise RuntimeError("A new endpoint has no key.")
+    return key
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
