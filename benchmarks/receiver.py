@@ -72,7 +72,7 @@ class Line:
         if not self.loads:
             return (self.name, "", "", "", "", "", self.problem, "", _goal(self.times), "")
         p50, p99 = (statistics.median(getattr(load, name) for load in self.loads) for name in ("p50", "p99"))
-        against = None if self is ours else ratio(ours.rates, self.rates)
+        against = None if self is ours else ratio(ours.rates[: len(self.rates)], self.rates)
         return (
             self.name,
             str(self.connections),
