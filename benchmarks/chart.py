@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-WIDTH, LEFT, RIGHT = 860, 300, 90
+WIDTH, LEFT, RIGHT = 880, 320, 90
 BAR, STEP, TOP = 20, 32, 56
 
 _STYLE = """
