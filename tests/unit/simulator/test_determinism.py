@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from airflow_provider_webwork.simulator import Simulator
+from airflow_provider_webwork.simulator import Company, OAuthRules, Paging, RateLimit, Simulator, WebhookRules
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -44,10 +44,25 @@ def test_a_token_can_be_given(running):
     assert client.call("GET", "/workspaces").status_code == 200
 
 
-@pytest.mark.parametrize("options", [{"members": 0}, {"role": "Emperor"}, {"page_size": 0}])
-def test_a_world_that_cannot_be_is_refused(options):
-    with pytest.raises(ValueError, match="must be"):
-        Simulator(**options)
+@pytest.mark.parametrize(
+    "choose",
+    [
+        lambda: Company(members=0),
+        lambda: Company(timezone="Mars/Olympus"),
+        lambda: Simulator(role="Emperor"),
+        lambda: Simulator(generation="newest"),
+        lambda: Paging(size=0),
+        lambda: Paging(past_end="loop"),
+        lambda: RateLimit(window="hopping"),
+        lambda: RateLimit(requests=0),
+        lambda: OAuthRules(reuse="forgive"),
+        lambda: OAuthRules(access_seconds=0),
+        lambda: WebhookRules(limit=-1),
+    ],
+)
+def test_a_world_that_cannot_be_is_refused(choose):
+    with pytest.raises(ValueError, match="must"):
+        choose()
 
 
 def test_there_is_no_url_before_the_start():

@@ -137,7 +137,7 @@ def test_a_fault_spares_the_rest_of_a_tracker_start(client):
     ("arguments", "complaint"),
     [
         ({"operation": "createWebhok"}, "createWebhook"),
-        ({"operation": "payInvoice"}, "getWorkspaces"),
+        ({"operation": "xyz"}, "getWorkspaces"),
         ({"operation": "getWebhooks", "kind": "explode"}, "kind"),
         ({"operation": "getWebhooks", "when": "during"}, "when"),
         ({"operation": "getWebhooks", "status": 42}, "status"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 import requests
 
+from airflow_provider_webwork.simulator import Paging
+
 
 def test_the_workspace_names_the_role_of_the_caller(client):
     body = client.call("GET", "/workspaces").json()
@@ -71,7 +73,7 @@ def rows_and_total(shape, body):
 
 @pytest.mark.parametrize("shape", ["max_rows", "meta_pagination", "top_level_pagination", "bare_array"])
 def test_every_listing_takes_every_shape(running, shape):
-    client = running(page_shape=shape, page_size=2)
+    client = running(paging=Paging(shape=shape, size=2))
     made = [client.register(f"https://receiver.example.com/{n}") for n in range(3)]
     wanted = made if shape == "bare_array" else made[:2]
     simulator = client.simulator
@@ -85,6 +87,6 @@ def test_every_listing_takes_every_shape(running, shape):
     assert rows_and_total(shape, client.get("/workspaces").json())[1] == 1
 
 
-def test_an_unknown_shape_is_refused(running):
+def test_an_unknown_shape_is_refused():
     with pytest.raises(ValueError, match="bare_array"):
-        running(page_shape="cursor")
+        Paging(shape="cursor")
