@@ -137,7 +137,7 @@ class ServedTokens:
         """Serve one request."""
         request = Request(scope, receive)
         raw = await request.body()
-        number = self._world.requests.arrived(request, raw, operation=self._endpoint.operation_id)
+        number = self._world.requests.arrived(request, raw, operation=self._endpoint.operation_id, confidential=True)
 
         def effect() -> Response:
             with self._world.lock:

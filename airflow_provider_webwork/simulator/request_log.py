@@ -40,14 +40,17 @@ class RequestLog:
         self._arrived: dict[int, LoggedRequest] = {}
         self._numbered = 0
 
-    def arrived(self, request: Request, raw: bytes, *, operation: str | None) -> int:
-        """Note a request and return its number."""
+    def arrived(self, request: Request, raw: bytes, *, operation: str | None, confidential: bool = False) -> int:
+        """Note a request and return its number.
+
+        :param confidential: leave out a body that cannot be parsed, as nobody knows what it holds.
+        """
         logged = LoggedRequest(
             operation=operation,
             method=request.method,
             path=request.url.path,
             query=_query(request),
-            body=_body(request, raw),
+            body=_body(request, raw, unknown="***" if confidential else raw.decode(errors="replace")),
         )
         with self._lock:
             self._numbered += 1
@@ -79,9 +82,9 @@ def _query(request: Request) -> dict[str, str | list[str]]:
     return query
 
 
-def _body(request: Request, raw: bytes) -> Any:
+def _body(request: Request, raw: bytes, *, unknown: str) -> Any:
     try:
         body = parse_body(raw, content_type=request.headers.get("content-type", ""))
     except RefusedError:
-        return raw.decode(errors="replace")
+        return unknown
     return {name: "***" if name in _SECRETS else value for name, value in body.items()}

@@ -194,6 +194,10 @@ class Simulator:
         """Return the personal access token of a member, who may see and do less than Member 1."""
         return self._world.tokens.personal(user_id)
 
+    def password_of(self, user_id: int) -> str:
+        """Return the password of a member for API v1, where the e-mail address is the user name."""
+        return self._world.tokens.password(user_id)
+
     def sign_in(self, user_id: int, *, scope: str = "read write admin") -> str:
         """Return a refresh token as if a member had just allowed the application to act for them."""
         with self._world.lock:

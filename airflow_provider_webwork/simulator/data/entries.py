@@ -52,7 +52,7 @@ class SeededDay(Sequence[Record]):
         seed = self._people.seed
         if self._day not in period or not self._assignments:
             return 0
-        if on_seeded_leave(seed, user_id=self._user_id, day=self._day, period=period):
+        if on_seeded_leave(seed, user_id=self._user_id, day=self._day):
             return 0
         per_day = self._people.company.entries_per_day
         return 2 + self._dice[0] % 4 if per_day is None else per_day

@@ -30,41 +30,26 @@ POLICIES = (
     Policy(id=4, name="Hours off", is_paid="yes", days=5, unit="hours"),
 )
 
+_WEEKS_BETWEEN = 8
+
 
 def seeded_leaves(seed: Seed, *, members: int, period: Period) -> Iterator[Record]:
-    """Yield the leave requests: a past one approved, one rejected, and one that still waits for every member."""
+    """Yield the leave requests of each member: one approved every eight weeks, one rejected, and one that waits."""
     for user_id in range(1, members + 1):
+        for monday in period.mondays:
+            taken = _seeded_leave(seed, user_id=user_id, monday=monday)
+            if taken:
+                policy = seed.pick(POLICIES[:3], "policy", user_id, monday)
+                yield _leave(seed, user_id, *taken, status="approved", policy=policy)
         ahead = period.today + timedelta(days=14 + seed.number(30, "leave ahead", user_id))
-        states = [("pending", ahead, ahead + timedelta(days=2))]
-        past = _past_leave(seed, user_id=user_id, period=period)
-        if past:
-            first, last = past
-            states.append(("approved", first, last))
-            states.append(("rejected", first + timedelta(weeks=60), last + timedelta(weeks=60)))
-        for status, start, end in states:
-            policy = POLICIES[0] if status != "approved" else seed.pick(POLICIES[:3], "policy", user_id)
-            yield {
-                "id": seed.text("leave", user_id, status),
-                "user_id": user_id,
-                "policy_id": policy.id,
-                "is_paid": policy.is_paid,
-                "status": status,
-                "note": None,
-                "created_by": user_id,
-                "approved_by": 1 if status == "approved" else None,
-                "rejected_by": 1 if status == "rejected" else None,
-                "reject_reason": "Too far ahead" if status == "rejected" else None,
-                "start": start,
-                "end": end,
-                "hours_per_day": 8,
-                "created_on": LAUNCH,
-            }
+        for status, first in (("rejected", ahead - timedelta(days=7)), ("pending", ahead)):
+            yield _leave(seed, user_id, first, first + timedelta(days=2), status=status, policy=POLICIES[0])
 
 
-def on_seeded_leave(seed: Seed, *, user_id: int, day: date, period: Period) -> bool:
+def on_seeded_leave(seed: Seed, *, user_id: int, day: date) -> bool:
     """Whether the seed has a member on leave on a day, so that there is no time entry."""
-    past = _past_leave(seed, user_id=user_id, period=period)
-    return past is not None and past[0] <= day <= past[1]
+    taken = _seeded_leave(seed, user_id=user_id, monday=day - timedelta(days=day.weekday()))
+    return taken is not None and taken[0] <= day <= taken[1]
 
 
 def days_of(leave: Record) -> Iterator[date]:
@@ -87,10 +72,28 @@ def days_left(leaves: Iterable[Record], policy: Policy, *, since: date, until: d
     return policy.days - taken
 
 
-def _past_leave(seed: Seed, *, user_id: int, period: Period) -> tuple[date, date] | None:
-    """Return the first and last day of the leave of a member in the period; one that began with the week has none."""
-    if period.weeks == 0:
+def _seeded_leave(seed: Seed, *, user_id: int, monday: date) -> tuple[date, date] | None:
+    """Return the first and last day of the leave that a member takes in a week, if any; all of it lies in the week."""
+    if (monday.toordinal() // 7 + seed.number(_WEEKS_BETWEEN, "leave week", user_id)) % _WEEKS_BETWEEN:
         return None
-    monday = period.mondays[seed.number(period.weeks, "leave week", user_id)]
-    first = monday + timedelta(days=seed.number(4, "leave day", user_id))
+    first = monday + timedelta(days=seed.number(4, "leave day", user_id, monday))
     return first, first + timedelta(days=1)
+
+
+def _leave(seed: Seed, user_id: int, start: date, end: date, *, status: str, policy: Policy) -> Record:
+    return {
+        "id": seed.text("leave", user_id, status, start),
+        "user_id": user_id,
+        "policy_id": policy.id,
+        "is_paid": policy.is_paid,
+        "status": status,
+        "note": None,
+        "created_by": user_id,
+        "approved_by": 1 if status == "approved" else None,
+        "rejected_by": 1 if status == "rejected" else None,
+        "reject_reason": "Too many are away" if status == "rejected" else None,
+        "start": start,
+        "end": end,
+        "hours_per_day": 8,
+        "created_on": LAUNCH,
+    }
