@@ -10,14 +10,3 @@ Generation = Literal["any", "old", "new"]
 but for the listing of webhooks, of which the old page is the best known."""
 
 GENERATIONS: tuple[Generation, ...] = get_args(Generation)
-
-
-def checked_generation(generation: str) -> Generation:
-    """Return a generation.
-
-    :raises ValueError: if there is no such one.
-    """
-    for known in GENERATIONS:
-        if generation == known:
-            return known
-    raise ValueError(f"generation must be one of {', '.join(GENERATIONS)}; not {generation!r}.")

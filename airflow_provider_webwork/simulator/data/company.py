@@ -21,7 +21,8 @@ class Company:
     :param weeks: whole weeks of time entries, timesheets and so on before the current one.
     :param workspaces: workspaces that Member 1 belongs to; their ids count from 1.
     :param entries_per_day: time entries of each member on each day of work; by default two to five. Any number will
-        do: entries are made when they are asked for, and kept only once they are changed.
+        do: entries are made when they are asked for, and kept only once one of the day is changed. A report or
+        timesheet looks at every entry of its days.
     :param timezone: the zone of the owner, in which days begin and times of day are meant; WebWork says this of one
         report alone (vendor page "Get daily timeline report").
     """

