@@ -6,6 +6,13 @@ from airflow.cli.cli_config import ActionCommand, Arg, CLICommand, GroupCommand,
 
 _ROOM = "airflow_provider_webwork.cli"
 
+ARG_ALL = Arg(("--all",), action="store_true", help="read every page of a listing, and print its records alone")
+ARG_ARGUMENTS = Arg(
+    ("arguments",),
+    nargs="*",
+    metavar="key=value",
+    help="in snake_case; lists are separated by commas or written as JSON",
+)
 ARG_CONN_ID = Arg(("--conn-id",), default="webwork_default", help="the connection of type `webwork`")
 ARG_CONSUMER = Arg(("consumer",), help="the name of the consumer")
 ARG_DAG_ID = Arg(("dag_id",), help="the Dag that may claim from it with its own filter")
@@ -41,6 +48,7 @@ ARG_OTHERS_EXPIRE = Arg(
     metavar="TIME",
     help="until when those that there are already stay accepted: a time, or how long from now, such as 24h",
 )
+ARG_OPERATION = Arg(("operation",), help="its name, as `airflow webwork operations` lists it")
 ARG_OUTPUT = Arg(("-o", "--output"), choices=("table", "json"), default="table", help="for people or for programs")
 ARG_PORT = Arg(("--port",), type=int, help="the port to listen on, instead of the option receiver_port")
 ARG_PROBLEMS = Arg(("--problems",), action="store_true", help="only deliveries that could not be understood")
@@ -49,9 +57,15 @@ ARG_PROOF = Arg(
 )
 ARG_REVOKE_AT = Arg(("--at",), metavar="TIME", help="not now, but then: a time, or how long from now, such as 24h")
 ARG_RUN_KEY = Arg(("run_key",), help="dag_id/run_id/task_id/map_index, as `batches list` shows it")
+ARG_SECTION = Arg(("section",), nargs="?", help="a section of WebWork's documentation, such as tasks; all if not given")
 ARG_SEQ = Arg(("seq",), type=int, help="the place of the event in the log")
 ARG_SETTINGS = Arg(
     ("settings",), nargs="*", metavar="setting=value", help="the settings of the proof, as `endpoints show` prints them"
+)
+ARG_SHOW_SECRETS = Arg(
+    ("--show-secrets",),
+    action="store_true",
+    help="show the tokens of webhooks and our callback keys; on a terminal only",
 )
 ARG_SINCE = Arg(("--since",), metavar="TIME", help="a time (ISO 8601) or an age such as 2h or 7d")
 ARG_START = Arg(("--start",), default="now", help="where it begins: now, beginning, a time or an age (default: now)")
@@ -94,8 +108,12 @@ def get_webwork_cli_commands() -> list[CLICommand]:
     return [
         GroupCommand(
             name="webwork",
-            help="Receive and inspect events of the WebWork Time Tracker",
+            help="Call the WebWork Time Tracker, receive and inspect its events",
             subcommands=(
+                _command("operations.call", "Call any operation of WebWork", *_call()),
+                _command(
+                    "operations.list_operations", "List what can be called", ARG_SECTION, ARG_OUTPUT, name="operations"
+                ),
                 _command("receiver.run", "Run the receiver of deliveries", ARG_HOST, ARG_PORT, name="receiver"),
                 _command("send_test.send_test", "Send a delivery to try a deployment out", *_test(), name="send-test"),
                 GroupCommand(name="db", help="Look after the database of the event log", subcommands=_db()),
@@ -111,6 +129,10 @@ def get_webwork_cli_commands() -> list[CLICommand]:
 def _test() -> tuple[Arg, ...]:
     proof = (ARG_TEST_PROOF, ARG_TEST_SETTINGS, ARG_FROM_VARIABLE, ARG_FROM_FILE)
     return (ARG_TEST_ENDPOINT, *proof, ARG_TEST_TYPE, ARG_OUTPUT)
+
+
+def _call() -> tuple[Arg, ...]:
+    return ARG_OPERATION, ARG_ARGUMENTS, ARG_ALL, ARG_SHOW_SECRETS, ARG_CONN_ID, ARG_OUTPUT
 
 
 def _db() -> tuple[ActionCommand, ...]:

@@ -33,6 +33,21 @@ def pairs(texts: Iterable[str] | None) -> list[tuple[str, JSON]]:
     return [_pair(text) for text in texts or ()]
 
 
+def texts_by_name(texts: Iterable[str]) -> dict[str, str]:
+    """Read ``key=value`` arguments, the values as the texts that they are.
+
+    :raises ValueError: for a text without a key or an equals sign, or a key that comes twice.
+    """
+    found: dict[str, str] = {}
+    for text in texts:
+        name, value = _split(text)
+        if name in found:
+            msg = f"{name} is given twice."
+            raise ValueError(msg)
+        found[name] = value
+    return found
+
+
 def moment(text: str | None) -> datetime | None:
     """Read a time: ISO 8601 (UTC unless it says otherwise), or an age such as ``2h`` or ``7d``.
 
@@ -86,11 +101,16 @@ def start(text: str) -> Start | int:
 
 
 def _pair(text: str) -> tuple[str, JSON]:
-    name, equals, value = text.partition("=")
-    if not name or not equals:
-        msg = f"{text!r} is not key=value."
-        raise ValueError(msg)
+    name, value = _split(text)
     try:
         return name, json.loads(value)
     except ValueError:
         return name, value
+
+
+def _split(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        msg = f"{text!r} is not key=value."
+        raise ValueError(msg)
+    return name, value

@@ -17,7 +17,7 @@ from airflow_provider_webwork.events.event import STRONG_WINDOW, place_of
 from airflow_provider_webwork.events.log import EventLog, head, horizon, position_before
 from airflow_provider_webwork.events.store import Store
 
-PORTION = 500
+PORTION = 1_000
 """How many rows one transaction changes, so that appends wait for a few milliseconds only."""
 
 ERASED = "erased"
