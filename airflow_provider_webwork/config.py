@@ -120,6 +120,16 @@ OPTIONS: tuple[Option, ...] = (
         between=(0.01, 3_600),
     ),
     Option(
+        name="receiver_header_timeout",
+        description=(
+            "Seconds that a sender has to say what it wants, from the beginning of its connection or from the last "
+            "answer. Afterwards the connection is closed."
+        ),
+        type="float",
+        default=10.0,
+        between=(0.01, 3_600),
+    ),
+    Option(
         name="receiver_queue",
         description=(
             "How many deliveries may wait for the event log at once. Beyond that the receiver answers 503 with "
@@ -127,6 +137,26 @@ OPTIONS: tuple[Option, ...] = (
         ),
         type="integer",
         default=2_000,
+        between=(1, 1_000_000),
+    ),
+    Option(
+        name="receiver_queue_bytes",
+        description=(
+            "How many bytes of deliveries may be read or wait for the event log at once, whatever their number. Beyond "
+            "that the receiver answers 503 with `Retry-After`. Never less than `receiver_max_body`."
+        ),
+        type="integer",
+        default=33_554_432,
+        between=(1, 1_099_511_627_776),
+    ),
+    Option(
+        name="receiver_connections",
+        description=(
+            "How many connections the receiver process keeps at once. One more takes the place of the connection that "
+            "has kept the receiver waiting for longest. The limit of open files has to allow it."
+        ),
+        type="integer",
+        default=5_000,
         between=(1, 1_000_000),
     ),
     Option(
@@ -214,7 +244,10 @@ class Settings:
     receiver_port: int
     receiver_max_body: int
     receiver_body_timeout: float
+    receiver_header_timeout: float
     receiver_queue: int
+    receiver_queue_bytes: int
+    receiver_connections: int
     spool_path: str | None = None
     spool_max_bytes: int
     metrics_host: str

@@ -22,7 +22,7 @@ from airflow_provider_webwork.events.endpoints import Endpoints
 from airflow_provider_webwork.events.log import EventLog
 from airflow_provider_webwork.events.store import Store
 from airflow_provider_webwork.receiver.answers import Answer, answer, not_found, send_answer, unavailable
-from airflow_provider_webwork.receiver.asgi import Receive, Scope, Send
+from airflow_provider_webwork.receiver.asgi import Receive, Scope, Send, lifespan
 from airflow_provider_webwork.receiver.directory import Directory
 from airflow_provider_webwork.receiver.health import ALIVE, LIVE, PATHS, Condition, SpoolCondition, readiness
 from airflow_provider_webwork.receiver.hidden import take_path
@@ -36,7 +36,7 @@ from airflow_provider_webwork.receiver.sightings import Sightings
 from airflow_provider_webwork.receiver.spool import Spool
 from airflow_provider_webwork.receiver.spooling import SpoolingIntake
 from airflow_provider_webwork.receiver.upkeep import Upkeep
-from airflow_provider_webwork.receiver.upload import UploadError, read_body, refuse_announced
+from airflow_provider_webwork.receiver.upload import UploadError, Uploads, refuse_announced
 from airflow_provider_webwork.receiver.watch import Request, Watch
 from airflow_provider_webwork.secrets import Vault
 
@@ -102,6 +102,11 @@ class Receiver:
             consumer_expiry=timedelta(days=settings.consumer_expiry),
             now=now,
         )
+        self._uploads = Uploads(
+            largest=settings.receiver_max_body,
+            seconds=settings.receiver_body_timeout,
+            room=settings.receiver_queue_bytes,
+        )
         self._watch = Watch(
             condition=lambda: self.condition,
             endpoints=lambda: self._directory.endpoints,
@@ -164,7 +169,7 @@ class Receiver:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or the lifespan of a server."""
         if scope["type"] == "lifespan":
-            await self._lifespan(receive, send)
+            await lifespan(receive, send, start=self.start, stop=self.stop)
             return
         path = take_path(scope)
         if scope["type"] != "http":
@@ -197,17 +202,19 @@ class Receiver:
     async def _delivery(self, scope: Scope, receive: Receive, key: str, request: Request) -> Answer:
         request.began = perf_counter()
         received_at = self._now()
-        limit = self._settings.receiver_max_body
-        refuse_announced(scope, limit=limit)
+        refuse_announced(scope, limit=self._settings.receiver_max_body)
         endpoint = await self._directory.find(key)
         if endpoint is None:
             return not_found("unknown_key")
         request.endpoint = endpoint.name
-        body = await read_body(receive, limit=limit, seconds=self._settings.receiver_body_timeout)
-        if self._reception is None:
-            return unavailable("stopping", retry_after=2)
-        delivery = Delivery(headers=scope["headers"], body=body, received_at=received_at)
-        given = await self._reception.take(delivery, request, endpoint=endpoint, key=key)
+        body = await self._uploads.read(receive)
+        try:
+            if self._reception is None:
+                return unavailable("stopping", retry_after=2)
+            delivery = Delivery(headers=scope["headers"], body=body, received_at=received_at)
+            given = await self._reception.take(delivery, request, endpoint=endpoint, key=key)
+        finally:
+            self._uploads.done(body)
         if given.status < 300:
             self._outage.worked()
         return given
@@ -227,21 +234,8 @@ class Receiver:
 
     def _beat(self, now: datetime) -> None:
         receivers.Receivers(self._store).beat(
-            receivers.Receiver(
-                name=_name(),
-                version=__version__,
-                started_at=self._started_at,
-                seen_at=now,
-            )
+            receivers.Receiver(name=_name(), version=__version__, started_at=self._started_at, seen_at=now)
         )
-
-    async def _lifespan(self, receive: Receive, send: Send) -> None:
-        await receive()
-        await self.start()
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
-        await self.stop()
-        await send({"type": "lifespan.shutdown.complete"})
 
 
 def _name() -> str:

@@ -18,3 +18,15 @@ def header(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str:
         if given == name:
             return bytes(value).decode("latin-1")
     return ""
+
+
+async def lifespan(
+    receive: Receive, send: Send, *, start: Callable[[], Awaitable[None]], stop: Callable[[], Awaitable[None]]
+) -> None:
+    """Start an application when its server does, and stop it when the server stops."""
+    await receive()
+    await start()
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await stop()
+    await send({"type": "lifespan.shutdown.complete"})

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import logging
-import signal
+import resource
 import socket
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
-from time import monotonic
-from types import FrameType
 
 from airflow_provider_webwork.config import Settings
 from airflow_provider_webwork.errors import WebWorkConfigurationError, WebWorkError, WebWorkLogUnavailableError
@@ -19,8 +17,8 @@ from airflow_provider_webwork.events.store import Store
 from airflow_provider_webwork.receiver.app import Receiver
 from airflow_provider_webwork.receiver.metrics import Meter
 from airflow_provider_webwork.receiver.remembered import RememberedEndpoints
+from airflow_provider_webwork.receiver.running import run
 from airflow_provider_webwork.receiver.spool import Spool
-from airflow_provider_webwork.receiver.systemd import tell_systemd, watchdog_seconds
 from airflow_provider_webwork.secrets import Vault
 
 log = logging.getLogger(__name__)
@@ -34,9 +32,8 @@ FAILED = 1
 BAD_CONFIGURATION = 2
 """The exit code for what a restart does not help against."""
 
-KEEP_ALIVE_SECONDS = 5
-DRAIN_SECONDS = 30
-"""How long requests that are being answered may take once the process was asked to stop."""
+OTHER_FILES = 100
+"""How many files the process opens besides connections, at most: those of the event log and of Python itself."""
 
 
 def serve(
@@ -75,7 +72,13 @@ def serve(
             return BAD_CONFIGURATION
         say(f"The receiver listens on http://{_shown(host)}:{listener.getsockname()[1]}")
         receiver = Receiver(settings, log_url=log_url, spool=spool, meter=meter)
-        started = _run(receiver, listener, access_log=access_log)
+        started = run(
+            receiver,
+            listener,
+            connections=_room_for(settings.receiver_connections, say=say),
+            header_seconds=settings.receiver_header_timeout,
+            access_log=access_log,
+        )
     say("The receiver stopped." if started else "The receiver could not start.")
     return DRAINED if started else FAILED
 
@@ -135,69 +138,25 @@ def _listen(host: str, port: int) -> socket.socket:
         raise WebWorkConfigurationError(msg) from None
 
 
+def _room_for(connections: int, *, say: Callable[[str], None]) -> int:
+    """Make room for connections among the files that the process may open; return for how many there is."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + OTHER_FILES
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return connections
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    if allowed < wanted:
+        connections = max(1, allowed - OTHER_FILES)
+        say(
+            f"The receiver keeps {connections} connections at once and not {wanted - OTHER_FILES}, because this "
+            f"process may open {allowed} files only (ulimit -n, or LimitNOFILE= of systemd)."
+        )
+    return connections
+
+
 def _shown(host: str) -> str:
     return f"[{host}]" if ":" in host else host
-
-
-def _run(receiver: Receiver, listener: socket.socket, *, access_log: bool) -> bool:
-    """Serve until a signal comes, and return whether it ever came to that."""
-    import uvicorn
-
-    from airflow_provider_webwork.receiver.protocol import protocol_class
-
-    class Server(uvicorn.Server):
-        """Tells systemd when deliveries are taken, when no longer, and that the event loop turns."""
-
-        _watched = watchdog_seconds()
-        _told = 0.0
-
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            if self.started:
-                tell_systemd("READY=1")
-
-        async def on_tick(self, counter: int) -> bool:
-            if self._watched is not None and monotonic() - self._told >= self._watched:
-                tell_systemd("WATCHDOG=1")
-                self._told = monotonic()
-            return await super().on_tick(counter)
-
-        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            tell_systemd("STOPPING=1")
-            await super().shutdown(sockets)
-
-    # Python lets a thread run for 5 ms before the next one; the event loop and the thread that stores wait for each
-    # other with every delivery (a quarter more deliveries a second, measured on two cores).
-    sys.setswitchinterval(0.0005)
-    server = Server(
-        uvicorn.Config(
-            receiver,
-            http=protocol_class(),
-            ws="none",
-            lifespan="on",
-            interface="asgi3",
-            log_config=None,
-            access_log=access_log,
-            server_header=False,
-            proxy_headers=False,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=DRAIN_SECONDS,
-        )
-    )
-
-    def stop(_: int, __: FrameType | None) -> None:
-        server.should_exit = True
-
-    # After it has drained, uvicorn raises the signal once more for the handler that was there before; with the
-    # default one a clean stop would end as a kill.
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        with suppress(SystemExit):  # by which uvicorn tells that the application did not start
-            server.run(sockets=[listener])
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    return server.started
 
 
 def _to_standard_error(line: str) -> None:

@@ -70,6 +70,11 @@ class Process:
         self.popen.kill()
         self.wait()
 
+    def most_memory(self):
+        """Return the most memory that it ever had, in megabytes."""
+        status = Path(f"/proc/{self.popen.pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1000
+
     def wait(self):
         """Return its exit code."""
         code = self.popen.wait(30)
@@ -86,12 +91,17 @@ class Site:
     key: str
     processes: list = field(default_factory=list)
 
-    def start(self, *arguments, program=WITHOUT_AIRFLOW, **options):
-        """Start a receiver on a free port."""
+    def start(self, *arguments, files=None, program=WITHOUT_AIRFLOW, **options):
+        """Start a receiver on a free port.
+
+        :param files: how many files it may open.
+        :param program: the Python that starts it.
+        """
+        limited = [] if files is None else ["sh", "-c", f'ulimit -n {files}; exec "$@"', "sh"]
         variables = {f"AIRFLOW__WEBWORK__{name.upper()}": str(value) for name, value in options.items()}
         process = Process(
             subprocess.Popen(
-                [sys.executable, "-c", program, "--port", "0", *arguments],
+                [*limited, sys.executable, "-c", program, "--port", "0", *arguments],
                 stderr=subprocess.PIPE,
                 text=True,
                 cwd=REPOSITORY,
