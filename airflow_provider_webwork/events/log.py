@@ -300,10 +300,11 @@ def _row(event: Event, identity: Identity, seq: int) -> dict[str, object]:
         "synthetic": event.synthetic,
         "reparsed_from": event.reparsed_from,
     }
-    for name, value in row.items():
-        if isinstance(value, str) and UNSTORABLE.search(value):
-            msg = f"The {name} of an event holds NUL or half of a surrogate pair, which no text column can hold."
-            raise ValueError(msg)
+    texts = {name: value for name, value in row.items() if isinstance(value, str)}
+    if UNSTORABLE.search("".join(texts.values())):  # once for all of them: every event that is stored takes this way
+        name = next(name for name, value in texts.items() if UNSTORABLE.search(value))
+        msg = f"The {name} of an event holds NUL or half of a surrogate pair, which no text column can hold."
+        raise ValueError(msg)
     return row
 
 
