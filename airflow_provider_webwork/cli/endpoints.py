@@ -69,6 +69,7 @@ def show_endpoint(args: Namespace) -> None:
         "last_delivery_at": _time(endpoint.last_delivery_at),
         "last_probe_at": _time(endpoint.last_probe_at),
         "last_marked_at": _time(endpoint.last_marked_at),
+        "expect_every": endpoint.expect_every.total_seconds() if endpoint.expect_every else None,
     }
     parts = {
         "keys": _keys(endpoint, observed),

@@ -18,6 +18,7 @@ from airflow_provider_webwork.events.endpoints import Endpoints
 from airflow_provider_webwork.events.log import EventLog
 from airflow_provider_webwork.events.store import Store
 from airflow_provider_webwork.secrets import Vault
+from tests.databases import PostgreSQL
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -120,6 +121,14 @@ class Site:
 
     def events(self):
         return list(EventLog(self.store).read())
+
+
+@pytest.fixture(scope="module")
+def server():
+    """A PostgreSQL server that a test may ruin."""
+    server = PostgreSQL()
+    yield server
+    server.stop()
 
 
 @pytest.fixture

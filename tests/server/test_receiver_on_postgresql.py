@@ -5,17 +5,9 @@ import time
 import pytest
 import requests
 
-from tests.databases import PostgreSQL
 from tests.server.conftest import site_at
 
 RECOVERY = 5
-
-
-@pytest.fixture(scope="module")
-def server():
-    server = PostgreSQL()
-    yield server
-    server.stop()
 
 
 @pytest.fixture

@@ -14,20 +14,12 @@ import psutil
 import pytest
 import requests
 
-from tests.databases import PostgreSQL
 from tests.server.conftest import site_at
 
 figures = logging.getLogger(__name__)
 
 CLIENTS = 8
 PATIENCE = 60
-
-
-@pytest.fixture(scope="module")
-def server():
-    server = PostgreSQL()
-    yield server
-    server.stop()
 
 
 @pytest.fixture

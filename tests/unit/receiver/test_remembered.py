@@ -7,9 +7,13 @@ import pytest
 from cryptography.fernet import Fernet
 
 from airflow_provider_webwork.errors import WebWorkSecretError
+from airflow_provider_webwork.events.access import Access
 from airflow_provider_webwork.events.endpoints import Endpoints
+from airflow_provider_webwork.events.reading import Reading
 from airflow_provider_webwork.events.store import Store
 from airflow_provider_webwork.receiver.directory import Directory
+from airflow_provider_webwork.receiver.proofs.settings import to_json
+from airflow_provider_webwork.receiver.proofs.tokens import Bearer
 from airflow_provider_webwork.receiver.remembered import RememberedEndpoints
 from airflow_provider_webwork.secrets import Vault, hash_key
 from tests.unit.receiver.conftest import NOON
@@ -40,6 +44,11 @@ def endpoints(log, vault):
 
 
 @pytest.fixture
+def access(log, vault):
+    return Access(log, vault, actor="Member 7", now=lambda: NOON)
+
+
+@pytest.fixture
 def remembered(log, memory, vault):
     return RememberedEndpoints(log, memory, vault)
 
@@ -64,13 +73,26 @@ def test_what_is_remembered_is_what_the_log_had_last(endpoints, remembered, log,
     assert (endpoint.webhook_token, list(endpoint.key_hashes)) == ("whsec_canary-token", [hash_key(key)])
 
 
-def test_secrets_are_remembered_encrypted_only(endpoints, remembered, tmp_path):
+def test_what_proves_deliveries_and_how_they_are_read_is_remembered(endpoints, access, remembered):
+    endpoints.open("payroll", now=NOON)
+    secret = access.add_secret("payroll", "canary-of-the-secret")
+    access.require("payroll", to_json(Bearer()))
+    endpoints.read_as("payroll", Reading(type="meta.kind"), now=NOON)
+    remembered.load()
+    [endpoint] = remembered.recall()
+    assert endpoint.secrets == (secret,)
+    assert (endpoint.required_proof, endpoint.reading) == (to_json(Bearer()), Reading(type="meta.kind"))
+
+
+def test_secrets_are_remembered_encrypted_only(endpoints, access, remembered, tmp_path):
     key = endpoints.open("payroll", now=NOON).pending_key
+    access.add_secret("payroll", "canary-of-the-secret")
     remembered.load()
     with closing(sqlite3.connect(tmp_path / "memory.db")) as database:
         dump = "".join(database.iterdump())
     assert hash_key(key) in dump
     assert key not in dump
+    assert "canary-of-the-secret" not in dump
 
 
 def test_with_another_secret_key_it_says_so(endpoints, remembered, log, memory):

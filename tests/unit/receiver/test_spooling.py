@@ -129,6 +129,20 @@ async def test_what_comes_while_the_log_is_away_is_moved_in_order_of_arrival_bef
     assert place.keys() == [f"e{number}" for number in range(300)]
 
 
+async def test_arrivals_that_belong_together_are_taken_together(place):
+    together = [[tell(f"{name}{number}") for number in range(3)] for name in "abc"]
+    async with place.running() as intake:
+        stored = await intake.take(*together[0])
+        place.remote.away = True
+        spooled = await intake.take(*together[1])
+        place.remote.away = False
+        await intake.take(*together[2])
+        await place.moved()
+    assert [type(each) for each in (*stored, *spooled)] == [Stored] * 3 + [Spooled] * 3
+    assert [each.event_id for each in (*stored, *spooled)] == [each.event.id for each in (*together[0], *together[1])]
+    assert place.keys() == [f"{name}{number}" for name in "abc" for number in range(3)]
+
+
 async def test_under_a_constant_load_it_goes_back_to_the_log(place):
     async with place.running() as intake:
         place.remote.away = True
