@@ -60,7 +60,7 @@ def utc_now() -> datetime:
 
 
 class Receiver:
-    """Takes deliveries at ``POST /hooks/{key}`` and answers 2xx only for what is durably in the event log.
+    """Takes deliveries at ``POST /hooks/{key}`` and answers 2xx only for what is durably in the event log or the spool.
 
     It needs :meth:`start` and :meth:`stop`, which ASGI servers call through the lifespan; an application that mounts
     it calls them itself. Nothing runs before that, so it may be made before a server forks.
