@@ -1,4 +1,4 @@
-"""What endpoints may be called. It stands alone, because every Dag file that names one checks it when it is parsed."""
+"""What endpoints and consumers may be called. It stands alone: every Dag file that names one checks it when parsed."""
 
 from __future__ import annotations
 
@@ -16,6 +16,20 @@ def endpoint_name(name: object) -> str:
         msg = (
             f"endpoint: {name!r} is not a name. Use a small letter, then up to 62 small letters, digits, `_`, `.` "
             "or `-`, such as 'payroll'."
+        )
+        raise ValueError(msg)
+    return name
+
+
+def consumer_name(name: object) -> str:
+    """Return the name if it is one a consumer can have.
+
+    :raises ValueError: if it is not.
+    """
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        msg = (
+            f"consumer: {name!r} is not a name. Use a small letter, then up to 62 small letters, digits, `_`, `.` or "
+            "`-`, such as 'payroll'. Names are global, so put your team in front."
         )
         raise ValueError(msg)
     return name
