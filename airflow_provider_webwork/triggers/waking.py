@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 FIRST_PAUSE = 60.0
@@ -20,24 +21,23 @@ class Waking:
     """
 
     unheard: int = 0
-    _claims: int | None = None
+    _mark: Hashable = None
     _again_at: float = 0.0
 
-    def is_due(self, *, behind: bool, claims: int, now: float) -> bool:
+    def is_due(self, *, behind: bool, mark: Hashable, now: float) -> bool:
         """Whether to wake now; if so, that is taken as done.
 
-        :param behind: whether events wait.
-        :param claims: the consumer's counter of claims.
+        :param behind: whether events are known to wait.
+        :param mark: another one whenever somebody claimed, or moved the consumer by hand.
         :param now: seconds on a clock that never goes back.
         """
         if not behind:
-            self.unheard, self._claims = 0, None
             return False
-        if claims != self._claims:  # somebody claimed and left some, or nobody was woken for these yet
+        if mark != self._mark:  # somebody claimed and left some, or nobody was woken yet
             self.unheard = 0
         elif now < self._again_at:
             return False
-        self._claims = claims
+        self._mark = mark
         self._again_at = now + min(FIRST_PAUSE * 2**self.unheard, LONGEST_PAUSE)
         self.unheard += 1
         return True

@@ -85,7 +85,9 @@ class ConsumerWatch:
             with shared.feed.search(self._asked.wanted, after=standing.consumer.position) as search:
                 while _fits(search, standing):
                     behind = search.found.done() or standing.released > 0
-                    if self._waking.is_due(behind=behind, claims=standing.consumer.claims, now=self._clock()):
+                    # A consumer that was deleted and made anew counts its claims from 0 again.
+                    mark = (standing.consumer.created_at, standing.consumer.claims)
+                    if self._waking.is_due(behind=behind, mark=mark, now=self._clock()):
                         yield self._wake(standing, search)
                     await self._report(shared, standing, search)
                     standing = await self._news(shared, standing, search)
