@@ -200,7 +200,7 @@ class WebWorkEventSensor(BaseSensorOperator):
             for event in self.hook.event_log.read(wanted, after=after, until=seq)
             if since is None or event.received_at >= datetime.fromisoformat(since)
         ]
-        if len(events) != count or events[-1].id != event_id:
+        if len(events) != count or (events[-1].seq, events[-1].id) != (seq, event_id):
             msg = (
                 f"Event {event_id} (seq {seq}), or one of those before it, is not in {self.hook.store.name} any more; "
                 "it may have been pruned."

@@ -135,8 +135,7 @@ class ConsumerWatch:
         same = consumer.wanted.hash == self._asked.wanted.hash
         try:
             await shared.seen(consumer, proven=search.position if same else consumer.position)
-            waits = search.found.done() or standing.released > 0
-            self._lag_is((await shared.lag(consumer)).events if waits else 0)
+            self._lag_is((await shared.lag(consumer)).events)
         except WebWorkError as error:  # waking goes on: it only has to read
             log.warning("The event log does not hear that consumer %s is watched: %s", consumer.name, error)
 

@@ -70,6 +70,9 @@ class Pipeline:
         """The runs of a Dag, the oldest first, with their states."""
         return self._ask("SELECT run_id, state FROM dag_run WHERE dag_id = ? ORDER BY id", name)
 
+    def is_watched(self, name):
+        return bool(self._ask("SELECT name, trigger_id FROM asset_watcher WHERE name = ?", f"webwork_{name}"))
+
     def wait_until_processed(self, name, *, seconds=240):
         """Wait until every event was processed and no run is under way."""
 
