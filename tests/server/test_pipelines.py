@@ -15,7 +15,7 @@ from demo.processes import Processes
 from demo.standalone import Standalone
 from tests.server.pipeline import Pipeline
 
-DAGS = ("burst", "paused", "failing", "killed")
+DAGS = ("burst", "paused", "failing", "killed", "single")
 pytestmark = pytest.mark.timeout(600)
 
 
@@ -84,6 +84,16 @@ def test_a_cleared_run_is_given_the_same_events_again_although_others_wait(pipel
 
     assert pipeline.api.xcom("burst", run_id, "claim") == given
     assert processed(pipeline, "burst") == once(pipeline, "burst") | dict.fromkeys((seq for seq, _ in again), 2)
+
+
+def test_each_event_has_a_run_of_its_own_where_a_run_takes_one(pipeline):
+    pipeline.api.unpause("single")
+    pipeline.add("single", 10)
+    pipeline.wait_until_processed("single")
+
+    assert processed(pipeline, "single") == once(pipeline, "single")
+    assert len({run for _, run in pipeline.notes("single")}) == 10
+    assert pipeline.claims("single").get("skipped", 0) <= 1
 
 
 def test_events_that_come_while_the_dag_is_paused_are_processed_when_it_is_not(pipeline):
