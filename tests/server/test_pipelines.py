@@ -15,8 +15,8 @@ from demo.processes import Processes
 from demo.standalone import Standalone
 from tests.server.pipeline import Pipeline
 
-DAGS = ("burst", "paused", "failing", "killed", "single")
-pytestmark = pytest.mark.timeout(600)
+DAGS = ("burst", "large", "paused", "failing", "killed", "single")
+pytestmark = pytest.mark.timeout(1_800)
 
 
 @pytest.fixture(scope="module")
@@ -54,19 +54,21 @@ def once(pipeline, name):
     return dict.fromkeys(pipeline.seqs(name), 1)
 
 
-def test_every_event_of_a_burst_is_processed_once(pipeline):
-    pipeline.api.unpause("burst")
-    for _ in range(4):
-        pipeline.add("burst", 250)
-    pipeline.wait_until_processed("burst")
+@pytest.mark.parametrize(
+    ("name", "count"), [("burst", 1_000), pytest.param("large", 10_000, marks=pytest.mark.heavy)], ids=str
+)
+def test_every_event_of_a_burst_is_processed_once(pipeline, name, count):
+    pipeline.api.unpause(name)
+    pipeline.add(name, count)
+    pipeline.wait_until_processed(name, seconds=120 + count / 10)
 
-    assert len(pipeline.seqs("burst")) == 1_000
-    assert processed(pipeline, "burst") == once(pipeline, "burst")
-    assert pipeline.lag("burst") == 0
-    claims = pipeline.claims("burst")
-    assert claims["success"] == 20
-    assert claims.get("skipped", 0) <= 1
+    assert len(pipeline.seqs(name)) == count
+    assert processed(pipeline, name) == once(pipeline, name)
+    assert pipeline.lag(name) == 0
+    claims = pipeline.claims(name)
     assert set(claims) <= {"success", "skipped"}
+    assert claims["success"] == count / 50
+    assert claims.get("skipped", 0) <= 0.02 * claims["success"] + 1
 
 
 def test_a_cleared_run_is_given_the_same_events_again_although_others_wait(pipeline):

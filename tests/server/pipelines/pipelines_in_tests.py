@@ -37,6 +37,7 @@ def pipeline(name, **options):
 
 
 pipeline("burst", max_events=50)
+pipeline("large", max_events=50)
 pipeline("paused", max_events=50)
 pipeline("failing", max_events=50)
 pipeline("killed", max_events=50)
