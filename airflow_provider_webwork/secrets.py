@@ -162,13 +162,16 @@ def redact_webhook(answer: JSON) -> JSON:
     """Return an answer of WebWork in which webhooks have no ``token`` and callback URLs read ``/hooks/***``."""
     if isinstance(answer, list):
         return [redact_webhook(item) for item in answer]
-    if isinstance(answer, dict):
-        return {
-            name: redact_text(value) if name == "url" and isinstance(value, str) else redact_webhook(value)
-            for name, value in answer.items()
-            if name != "token"
-        }
-    return answer
+    return redact_record(answer) if isinstance(answer, dict) else answer
+
+
+def redact_record(record: dict[str, JSON]) -> dict[str, JSON]:
+    """Return a record of WebWork as :func:`redact_webhook` does."""
+    return {
+        name: redact_text(value) if name == "url" and isinstance(value, str) else redact_webhook(value)
+        for name, value in record.items()
+        if name != "token"
+    }
 
 
 class _Search:

@@ -8,14 +8,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks import appending, flat, reading
+from benchmarks import appending, flat, reading, waiting
 from benchmarks.databases import databases
 from benchmarks.figures import Figure, hardware, table
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- figures of the event log -->", "<!-- end -->"
 
-PARTS = ("append", "flat", "read")
+PARTS = ("append", "flat", "read", "wait")
 
 
 def main() -> None:
@@ -51,6 +51,8 @@ def _measured(arguments: argparse.Namespace) -> Iterator[Figure]:
                 yield from flat.figures(name, new_log, sizes=sizes)
             if "read" in parts:
                 yield from reading.figures(name, new_log, events=min(arguments.events, 200_000))
+            if "wait" in parts:
+                yield from waiting.figures(name, new_log)
 
 
 def _write(found: list[Figure]) -> None:

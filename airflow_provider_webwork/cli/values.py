@@ -35,6 +35,21 @@ def pairs(texts: Iterable[str] | None) -> list[tuple[str, JSON]]:
     return [_pair(text) for text in texts or ()]
 
 
+def texts_by_name(texts: Iterable[str]) -> dict[str, str]:
+    """Read ``key=value`` arguments, the values as the texts that they are.
+
+    :raises ValueError: for a text without a key or an equals sign, or a key that comes twice.
+    """
+    found: dict[str, str] = {}
+    for text in texts:
+        name, value = _split(text)
+        if name in found:
+            msg = f"{name} is given twice."
+            raise ValueError(msg)
+        found[name] = value
+    return found
+
+
 def moment(text: str | None) -> datetime | None:
     """Read a time: ISO 8601 (UTC unless it says otherwise), or an age such as ``2h`` or ``7d``.
 
@@ -60,6 +75,16 @@ def age(text: str) -> timedelta:
         msg = f"{text!r} is not an age such as 12h or 90d."
         raise ValueError(msg)
     return timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
+
+
+def deadline(text: str | None) -> datetime | None:
+    """Read a time to come: ISO 8601 (UTC unless it says otherwise), or how long from now, such as ``24h``.
+
+    :raises ValueError: if it is neither.
+    """
+    if text is not None and text[:-1].isdecimal() and text[-1] in _UNITS:
+        return datetime.now(UTC) + age(text)
+    return moment(text)
 
 
 def start(text: str) -> Start | int:
@@ -95,11 +120,16 @@ def changed_reading(reading: Reading, texts: Iterable[str]) -> Reading:
 
 
 def _pair(text: str) -> tuple[str, JSON]:
-    name, equals, value = text.partition("=")
-    if not name or not equals:
-        msg = f"{text!r} is not key=value."
-        raise ValueError(msg)
+    name, value = _split(text)
     try:
         return name, json.loads(value)
     except ValueError:
         return name, value
+
+
+def _split(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        msg = f"{text!r} is not key=value."
+        raise ValueError(msg)
+    return name, value

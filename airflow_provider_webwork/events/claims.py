@@ -16,8 +16,8 @@ from airflow_provider_webwork.events.audit import Entry, record
 from airflow_provider_webwork.events.batches import Batch
 from airflow_provider_webwork.events.consumer import Consumer, advance, required, unchanged
 from airflow_provider_webwork.events.consumers import Consumers, Start
-from airflow_provider_webwork.events.event import time_text
-from airflow_provider_webwork.events.log import PAGE, EventLog, head, horizon, place_of
+from airflow_provider_webwork.events.event import place_of, time_text
+from airflow_provider_webwork.events.log import PAGE, EventLog, head, horizon
 from airflow_provider_webwork.events.match import EventFilter
 from airflow_provider_webwork.events.store import Store
 

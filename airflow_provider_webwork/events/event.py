@@ -98,6 +98,14 @@ def new_event_id() -> str:
     return f"{time.time_ns() // 1_000_000:012x}7{uuid.uuid4().hex[13:]}"
 
 
+def place_of(event: Event) -> int:
+    """Return the place of an event that was read from the log."""
+    if event.seq is None:
+        msg = "An event that was read from the log has a seq."
+        raise AssertionError(msg)
+    return event.seq
+
+
 def time_text(moment: datetime) -> str:
     """Write a moment as Dags see it, such as ``2026-11-22T04:50:00.123456Z``."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"

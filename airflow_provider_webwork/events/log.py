@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from airflow_provider_webwork.events import schema
-from airflow_provider_webwork.events.event import Event, Identity
+from airflow_provider_webwork.events.event import Event, Identity, place_of
 from airflow_provider_webwork.events.match import EventFilter
 from airflow_provider_webwork.events.store import Store
 
@@ -34,9 +34,18 @@ _FROM_JSON = json.JSONDecoder()
 
 # Statements that every append makes, built once: to build one takes longer than to run it.
 _HEAD = sa.select(sa.func.max(schema.event.c.seq))
-_SEEN = sa.select(schema.dedupe.c.key, schema.dedupe.c.seq, schema.dedupe.c.first_seen).where(
-    schema.dedupe.c.key.in_(sa.bindparam("keys", expanding=True))
+_HEAD_AND_SEEN = sa.union_all(
+    sa.select(
+        sa.null().label("key"),
+        sa.func.max(schema.event.c.seq),
+        sa.type_coerce(sa.null(), schema.Moment).label("first_seen"),
+    ),
+    sa.select(schema.dedupe.c.key, schema.dedupe.c.seq, schema.dedupe.c.first_seen).where(
+        schema.dedupe.c.key.in_(sa.bindparam("keys", expanding=True))
+    ),
 )
+"""In one statement, for each takes its time to the server and back."""
+
 _EVENT_IDS = sa.select(schema.event.c.seq, schema.event.c.event_id).where(
     schema.event.c.seq.in_(sa.bindparam("seqs", expanding=True))
 )
@@ -171,9 +180,8 @@ def position_before(connection: sa.Connection, moment: datetime) -> int:
 
 def append_to(connection: sa.Connection, arrivals: Sequence[Arrival]) -> list[Stored]:
     """Store events in a transaction that holds the lock for appending, and say where each one is."""
-    seen = _identities(connection, {arrival.identity.key for arrival in arrivals})
+    seq, seen = _head_and_seen(connection, {arrival.identity.key for arrival in arrivals})
     known = set(seen)
-    seq = head(connection)
     new: dict[int, dict[str, object]] = {}
     taken: dict[str, tuple[int, datetime]] = {}
     places: list[tuple[int, bool]] = []
@@ -218,20 +226,17 @@ def _may_be_of_type(wanted: EventFilter) -> sa.ColumnElement[bool]:
     return sa.or_(name.in_(exact), *starts)
 
 
-def place_of(event: Event) -> int:
-    """Return the place of an event that was read from the log."""
-    if event.seq is None:
-        msg = "An event that was read from the log has a seq."
-        raise AssertionError(msg)
-    return event.seq
-
-
-def _identities(connection: sa.Connection, keys: Iterable[str]) -> dict[str, tuple[int, datetime]]:
-    return {
-        row.key: (row.seq, row.first_seen)
-        for some in _portions(keys)
-        for row in connection.execute(_SEEN, {"keys": some})
-    }
+def _head_and_seen(connection: sa.Connection, keys: Iterable[str]) -> tuple[int, dict[str, tuple[int, datetime]]]:
+    """Return the newest ``seq``, and where and when each of the identities was seen."""
+    newest = 0
+    seen: dict[str, tuple[int, datetime]] = {}
+    for some in _portions(keys):
+        for key, seq, first_seen in connection.execute(_HEAD_AND_SEEN, {"keys": some}):
+            if key is None:
+                newest = seq or 0
+            else:
+                seen[key] = seq, first_seen
+    return newest, seen
 
 
 def _remember(connection: sa.Connection, taken: dict[str, tuple[int, datetime]], known: set[str]) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 from airflow_provider_webwork.events.event import SHOWN, Event
@@ -14,6 +15,9 @@ from airflow_provider_webwork.events.paths import ABSENT, is_path, value_at
 from airflow_provider_webwork.json_types import JSON, Scalar
 
 Match: TypeAlias = "Mapping[str, Scalar | list[Scalar]]"
+
+_Key: TypeAlias = "str | bool | None"
+"""A value in the form that it shares with all its equals."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,14 @@ class EventFilter:
             return False
         if self.types and not any(_names(pattern, event.type) for pattern in self.types):
             return False
-        return all(_any_equal(values, _at(event, path)) for path, values in self.match)
+        for field, steps, values in self._rules:  # noqa: SIM110 - catching up asks this of every event of the log
+            if not _any_equal(values, _at(event, field, steps)):
+                return False
+        return True
+
+    @cached_property
+    def _rules(self) -> tuple[tuple[str, tuple[str, ...], tuple[Scalar, ...]], ...]:
+        return tuple((*_steps(path), values) for path, values in self.match)
 
     def texts(self, field: str) -> frozenset[str | None] | None:
         """Return what an identifier has to be, for an event to match; ``None`` if any will do.
@@ -75,8 +86,55 @@ class EventFilter:
         """
         for path, values in self.match:
             if path == field:
-                return frozenset(text for value in values for text in _texts(value))
+                return frozenset(key for value in values for key in _keys(value) if not isinstance(key, bool))
         return None
+
+
+class FilterIndex:
+    """Finds which of many filters choose an event, without asking each of them.
+
+    Ten thousand sensors that each wait for one member are looked up by the member that an event is about.
+
+    :param filters: the filters; those that name no value are asked about every event.
+    """
+
+    def __init__(self, filters: Iterable[EventFilter]) -> None:
+        values = {wanted: _values(wanted) for wanted in filters}
+        distinct: dict[str, set[_Key]] = {}
+        for wanted in values.values():
+            for path, keys in wanted.items():
+                distinct.setdefault(path, set()).update(keys)
+        self._unnamed: list[EventFilter] = []
+        self._named: dict[str, dict[_Key, list[EventFilter]]] = {}
+        for each, wanted in values.items():
+            if not wanted:
+                self._unnamed.append(each)
+                continue
+            # The path that tells most of the filters apart leaves the fewest to ask.
+            path = max(wanted, key=lambda path: len(distinct[path]))
+            for key in wanted[path]:
+                self._named.setdefault(path, {}).setdefault(key, []).append(each)
+
+    def choosing(self, event: Event) -> Iterator[EventFilter]:
+        """Yield each filter that chooses the event, once."""
+        for path, filters in self._named.items():
+            found = {each: None for key in _keys(_at(event, *_steps(path))) for each in filters.get(key, ())}
+            yield from (each for each in found if each.matches(event))
+        yield from (each for each in self._unnamed if each.matches(event))
+
+
+def _values(wanted: EventFilter) -> dict[str, set[_Key]]:
+    """Return what an event must have at each path, in a form in which equal values are the same."""
+    values = {path: {key for each in given for key in _keys(each)} for path, given in wanted.match}
+    if wanted.types and not any(pattern.endswith("*") for pattern in wanted.types):
+        values.setdefault("type", set(wanted.types))
+    return values
+
+
+def _keys(value: object) -> tuple[_Key, ...]:
+    if value is None or isinstance(value, (bool, str)):
+        return (value,)
+    return _decimal_texts(value) if isinstance(value, (int, float)) else ()
 
 
 def _types(types: object) -> tuple[str, ...]:
@@ -125,15 +183,21 @@ def _names(pattern: str, name: str) -> bool:
     return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
 
 
-def _at(event: Event, path: str) -> object:
+def _steps(path: str) -> tuple[str, tuple[str, ...]]:
     field, *steps = path.split(".")
+    return field, tuple(steps)
+
+
+def _at(event: Event, field: str, steps: tuple[str, ...]) -> object:
     if field not in SHOWN:
         return ABSENT
     return value_at(SHOWN[field](event), steps)
 
 
 def _any_equal(wanted: tuple[Scalar, ...], found: object) -> bool:
-    return found is not ABSENT and any(_equal(value, found) for value in wanted)
+    if found is ABSENT:
+        return False
+    return _equal(wanted[0], found) if len(wanted) == 1 else any(_equal(value, found) for value in wanted)
 
 
 def _equal(wanted: Scalar, found: object) -> bool:
@@ -144,12 +208,6 @@ def _equal(wanted: Scalar, found: object) -> bool:
     if isinstance(found, str):
         return found == wanted if isinstance(wanted, str) else found in _decimal_texts(wanted)
     return False
-
-
-def _texts(value: Scalar) -> tuple[str | None, ...]:
-    if isinstance(value, bool):
-        return ()
-    return (value,) if value is None or isinstance(value, str) else _decimal_texts(value)
 
 
 def _decimal_texts(number: float) -> tuple[str, ...]:

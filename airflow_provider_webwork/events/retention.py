@@ -13,11 +13,11 @@ from airflow_provider_webwork.events import released, schema
 from airflow_provider_webwork.events.audit import Entry, record
 from airflow_provider_webwork.events.consumer import Consumer
 from airflow_provider_webwork.events.consumers import Consumers
-from airflow_provider_webwork.events.event import STRONG_WINDOW
-from airflow_provider_webwork.events.log import EventLog, head, horizon, place_of, position_before
+from airflow_provider_webwork.events.event import STRONG_WINDOW, place_of
+from airflow_provider_webwork.events.log import EventLog, head, horizon, position_before
 from airflow_provider_webwork.events.store import Store
 
-PORTION = 500
+PORTION = 1_000
 """How many rows one transaction changes, so that appends wait for a few milliseconds only."""
 
 ERASED = "erased"

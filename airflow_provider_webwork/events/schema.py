@@ -148,6 +148,7 @@ endpoint = sa.Table(
     sa.Column("last_probe_at", Moment),
     sa.Column("last_marked_at", Moment),
     sa.Column("reading", sa.Text),
+    sa.Column("required_proof", sa.Text),
 )
 
 endpoint_key = sa.Table(
@@ -157,6 +158,29 @@ endpoint_key = sa.Table(
     sa.Column("endpoint", sa.Text, nullable=False, index=True),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("expires_at", Moment),
+    sa.Column("by_hand", sa.Boolean),
+)
+
+endpoint_secret = sa.Table(
+    "endpoint_secret",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("endpoint", sa.Text, nullable=False, index=True),
+    sa.Column("value", sa.Text, nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("not_before", Moment),
+    sa.Column("expires_at", Moment),
+)
+
+observed_proof = sa.Table(
+    "observed_proof",
+    metadata,
+    sa.Column("endpoint", sa.Text, primary_key=True),
+    sa.Column("proof", sa.Text, primary_key=True),
+    sa.Column("outcome", sa.Text, primary_key=True),
+    sa.Column("secret", sa.Text, primary_key=True),
+    sa.Column("deliveries", sa.BigInteger, nullable=False),
+    sa.Column("last_at", Moment, nullable=False),
 )
 
 receiver = sa.Table(

@@ -14,6 +14,7 @@ from airflow_provider_webwork.json_types import JSON
 
 if TYPE_CHECKING:
     from airflow_provider_webwork.config import Settings
+    from airflow_provider_webwork.events.access import Access
     from airflow_provider_webwork.events.batches import Batches
     from airflow_provider_webwork.events.claims import Claims
     from airflow_provider_webwork.events.consumers import Consumers
@@ -63,6 +64,16 @@ class WebWorkEventsHook(BaseHook):
         from airflow_provider_webwork.secrets import Vault
 
         return Endpoints(self.store, Vault(self.settings.secret_keys))
+
+    def access(self, actor: str) -> Access:
+        """Return what changes who may deliver to the endpoints: their keys, secrets and required proofs.
+
+        :param actor: who does it, for the audit.
+        """
+        from airflow_provider_webwork.events.access import Access
+        from airflow_provider_webwork.secrets import Vault
+
+        return Access(self.store, Vault(self.settings.secret_keys), now=_utc_now, actor=actor)
 
     @cached_property
     def consumers(self) -> Consumers:

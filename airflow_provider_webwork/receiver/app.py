@@ -23,16 +23,18 @@ from airflow_provider_webwork.events.event import Event
 from airflow_provider_webwork.events.log import Arrival, EventLog, Stored
 from airflow_provider_webwork.events.store import Store
 from airflow_provider_webwork.json_types import JSON
-from airflow_provider_webwork.receiver.answers import Answer, answer, not_found, send_answer, unavailable
+from airflow_provider_webwork.receiver.admission import Door
+from airflow_provider_webwork.receiver.answers import Answer, answer, not_found, send_answer, unavailable, unproven
 from airflow_provider_webwork.receiver.asgi import Receive, Scope, Send, header
 from airflow_provider_webwork.receiver.directory import Directory
 from airflow_provider_webwork.receiver.hidden import take_path
 from airflow_provider_webwork.receiver.outage import Outage
 from airflow_provider_webwork.receiver.parse import parse
+from airflow_provider_webwork.receiver.proofs.proof import Delivery
 from airflow_provider_webwork.receiver.sightings import Sightings
 from airflow_provider_webwork.receiver.upkeep import Upkeep
 from airflow_provider_webwork.receiver.upload import UploadError, read_body, refuse_announced
-from airflow_provider_webwork.secrets import Vault
+from airflow_provider_webwork.secrets import Vault, hash_key
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +86,7 @@ class Receiver:
         self._vault = Vault(settings.secret_keys)
         endpoints = Endpoints(self._store, self._vault)
         self._directory = Directory(endpoints.list, now=now)
+        self._door = Door()
         self._sightings = Sightings(record=endpoints.record, beat=self._beat, now=now)
         self._upkeep = Upkeep(
             self._store,
@@ -168,13 +171,21 @@ class Receiver:
         if (mark := header(scope, _MARK)) and marks.is_mark(mark, self._vault, key=key, now=received_at):
             self._sightings.marked(endpoint.name, at=received_at)
             return _MARKED
+        delivery = Delivery(headers=scope["headers"], body=body, received_at=received_at)
+        admission = self._door.admit(endpoint, delivery, key_hash=hash_key(key))
+        self._sightings.tried(endpoint.name, admission.tried, at=received_at)
+        if admission.refused is not None:
+            log.warning("A delivery to endpoint %s was refused: its proof is %s", endpoint.name, admission.refused)
+            return unproven(f"proof_{admission.refused}")
         arrivals = parse(
             body,
             header(scope, b"content-type"),
             endpoint=endpoint,
             received_at=received_at,
             key=key,
+            proof=admission.proof,
             headers=scope["headers"],
+            sender_id=admission.sender_id,
         )
         stored = await asyncio.wrap_future(self._appender.submit(*arrivals))
         self._outage.worked()

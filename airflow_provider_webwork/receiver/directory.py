@@ -1,4 +1,4 @@
-"""The endpoints as the receiver knows them: all in memory, renewed every second."""
+"""The endpoints as the receiver knows them: all in memory, at most a second old."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from airflow_provider_webwork.errors import WebWorkLogUnavailableError
-from airflow_provider_webwork.events.endpoints import Endpoint
+from airflow_provider_webwork.events.endpoint import Endpoint
 from airflow_provider_webwork.receiver.outage import Outage
 from airflow_provider_webwork.secrets import hash_key
 
@@ -31,7 +31,7 @@ class Directory:
         load: Callable[[], Iterable[Endpoint]],
         *,
         now: Callable[[], datetime],
-        every: float = 1.0,
+        every: float = 0.8,
         at_least: float = 0.1,
         patience: float = 5.0,
     ) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from airflow_provider_webwork.events.endpoints import Endpoint
+from airflow_provider_webwork.events.endpoint import BY_KEY, Endpoint
 from airflow_provider_webwork.events.event import UNKNOWN_TYPE, Event, Identity, new_event_id
 from airflow_provider_webwork.events.log import Arrival
 from airflow_provider_webwork.receiver.body import Item, read_items
@@ -33,7 +33,7 @@ def parse(
     endpoint: Endpoint,
     received_at: datetime,
     key: str,
-    proof: str = "key",
+    proof: str = BY_KEY,
     headers: Headers = (),
     sender_id: str | None = None,
     new_id: Callable[[], str] = new_event_id,
@@ -54,7 +54,7 @@ def parse(
         received_at=received_at,
         proof=proof,
         headers=headers,
-        secrets=[secret for secret in (endpoint.webhook_token, endpoint.pending_key, key) if secret],
+        secrets=[*endpoint.known_secrets(), key],
         new_id=new_id,
     )
     try:

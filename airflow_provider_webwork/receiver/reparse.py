@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from airflow_provider_webwork.events.endpoints import Endpoint
-from airflow_provider_webwork.events.event import Event
-from airflow_provider_webwork.events.log import Arrival, place_of
+from airflow_provider_webwork.events.endpoint import Endpoint
+from airflow_provider_webwork.events.event import Event, place_of
+from airflow_provider_webwork.events.log import Arrival
 from airflow_provider_webwork.events.problems import Problems
 from airflow_provider_webwork.events.store import Store
 from airflow_provider_webwork.receiver.parse import parse

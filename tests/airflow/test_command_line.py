@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
-from dataclasses import dataclass
 
 import pytest
 
 from airflow_provider_webwork.cli.table import show
 from airflow_provider_webwork.config import OPTIONS
+from tests.airflow.commands import Ended, in_process
 
-
-@dataclass(frozen=True)
-class Ended:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def answer(self):
-        """What a program reads from stdout."""
-        return json.loads(self.out)
+__all__ = ["in_process"]
 
 
 @pytest.fixture
@@ -145,28 +134,6 @@ def test_a_wrong_option_ends_a_command_with_its_name(in_process, monkeypatch, op
 
     assert (ended.code, ended.out) == (1, "")
     assert text in ended.err
-
-
-@pytest.fixture
-def in_process(airflow_database, capsys, monkeypatch):
-    """Run a command through Airflow's parser in this process: misuse needs no fresh interpreter."""
-    from airflow.cli.cli_parser import get_parser
-
-    # What a command sets for its own process is taken back with the rest of the environment.
-    monkeypatch.setenv("_AIRFLOW_PROCESS_CONTEXT", "server")
-
-    def run(*arguments: str) -> Ended:
-        parsed = get_parser().parse_args(arguments)
-        capsys.readouterr()
-        try:
-            parsed.func(parsed)
-            code = 0
-        except SystemExit as ended:
-            code = ended.code
-        shown = capsys.readouterr()
-        return Ended(code, shown.out, shown.err)
-
-    return run
 
 
 def test_a_connection_without_a_workspace_ends_a_command_with_a_sentence(in_process, connection, webwork_log):

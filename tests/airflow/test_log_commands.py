@@ -14,7 +14,7 @@ from cryptography.fernet import Fernet
 from airflow_provider_webwork.events.by_hand import add_by_hand
 from airflow_provider_webwork.events.claims import Claims
 from airflow_provider_webwork.events.consumers import Consumers
-from airflow_provider_webwork.events.endpoints import Endpoint
+from airflow_provider_webwork.events.endpoint import Endpoint
 from airflow_provider_webwork.events.log import EventLog
 from airflow_provider_webwork.events.match import EventFilter
 from airflow_provider_webwork.events.store import Store

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_webwork.config import OPTIONS
+from docs.sections import with_table
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -64,3 +65,9 @@ def test_every_class_exists() -> None:
     assert len(names) >= 6
     for name in names:
         assert f"class {name}(" in source
+
+
+def test_the_sections_of_the_api_are_those_of_the_catalogue() -> None:
+    assert "| tasks | 8 | 5 |" in README
+    assert with_table(README) == README, "run make readme"
+    assert with_table(README.replace("| tasks | 8 |", "| tasks | 9 |")) == README

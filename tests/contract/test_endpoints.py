@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from cryptography.fernet import Fernet
 
 from airflow_provider_webwork.errors import WebWorkLogError, WebWorkLogUnavailableError, WebWorkSecretError
-from airflow_provider_webwork.events.endpoints import Endpoints, Sighting
+from airflow_provider_webwork.events.endpoint import Sighting
+from airflow_provider_webwork.events.endpoints import Endpoints
 from airflow_provider_webwork.events.names import checked_name
 from airflow_provider_webwork.events.reading import Reading
 from airflow_provider_webwork.events.store import Store
@@ -151,7 +152,7 @@ def test_an_endpoint_is_read_as_usual_until_it_says_otherwise(endpoints):
     assert endpoints.open("payroll", now=NOON).reading == Reading()
     for reading in (Reading(type="meta.kind", volatile=("token",)), Reading()):
         endpoints.read_as("payroll", reading, now=LATER)
-        assert endpoints.required("payroll").reading == reading
+        assert endpoints.get("payroll").reading == reading
 
     with pytest.raises(WebWorkLogError, match="no endpoint 'billing'"):
         endpoints.read_as("billing", Reading(), now=LATER)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from airflow_provider_webwork.events.endpoints import Endpoint
+from airflow_provider_webwork.events.endpoint import Endpoint
 from airflow_provider_webwork.events.log import EventLog
 from airflow_provider_webwork.events.problems import Problems
 from airflow_provider_webwork.events.reading import Reading

@@ -17,7 +17,7 @@ from airflow_provider_webwork.events.event import Event
 from airflow_provider_webwork.events.log import EventLog
 from airflow_provider_webwork.events.match import EventFilter
 from airflow_provider_webwork.events.store import Store
-from airflow_provider_webwork.triggers.feed import PAGE, Feed, feed
+from airflow_provider_webwork.triggers.feed import AT_ONCE, PAGE, Feed, feed
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 INTERVAL = 0.01
@@ -169,13 +169,43 @@ async def test_who_is_ahead_is_not_told_an_event_before_its_position(log, events
     assert (await soon(ahead)).seq == 6
 
 
-async def test_catching_up_over_many_pages_does_not_wait_between_them(log):
-    for _ in range(20 * PAGE):
+async def test_catching_up_does_not_wait_for_the_interval_between_pages(log, monkeypatch):
+    monkeypatch.setattr("airflow_provider_webwork.triggers.feed.CATCH_UP_PAUSE", INTERVAL)
+    for _ in range(5 * PAGE):
         log.add("tracker.started")
     expected = log.add("tracker.stopped")
     patient = Feed(log.page, interval=60)
 
     assert await soon(patient.first(EventFilter.of(types=["tracker.stopped"]), after=0)) == expected
+
+
+async def test_who_is_at_the_end_does_not_wait_for_those_who_catch_up(log, events):
+    for _ in range(6 * PAGE):
+        log.add(user_id="8")
+    ahead = asyncio.create_task(events.first(wanting(user_id=7), after=len(log.events)))
+    await reads(log, 2)
+    behind = asyncio.create_task(events.first(wanting(user_id=9), after=0))
+    await reads(log, 1)
+    new = log.add(user_id="7")
+    before = len(log.reads)
+
+    assert await soon(ahead) == new
+    assert len(log.reads) - before <= 3
+    last = log.add(user_id="9")
+    assert await soon(behind) == last
+    assert [after for after in log.reads if after < 6 * PAGE] == [page * PAGE for page in range(6)]
+
+
+async def test_ten_thousand_who_hear_at_once_leave_the_event_loop_its_turns(log, events):
+    waiting = [asyncio.create_task(events.first(ANY, after=0)) for _ in range(10_000)]
+    await reads(log, 2)
+    turns = 0
+    log.add()
+    while not all(task.done() for task in waiting):
+        await asyncio.sleep(0)
+        turns += any(task.done() for task in waiting)
+
+    assert turns >= 10_000 / AT_ONCE
 
 
 async def test_who_stops_waiting_is_forgotten_and_the_poll_ends_with_the_last(log, events):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_webwork.events.event import Event
-from airflow_provider_webwork.events.match import EventFilter
+from airflow_provider_webwork.events.match import EventFilter, FilterIndex
 
 SCALARS = (
     st.none()
@@ -205,3 +205,49 @@ def test_misuse_of_types_is_explained(types, said):
 def test_misuse_of_match_is_explained(match, said):
     with pytest.raises(ValueError, match=said):
         EventFilter.of(match=match)
+
+
+# Many filters at once.
+
+ALIKE = st.sampled_from([None, True, False, 1, 1.0, "1", "1.0", 0, -0.0, "-0.0", "x", 10**22, 1e22, "1e+22"])
+
+
+@given(
+    filters=st.lists(
+        FILTERS
+        | st.builds(
+            lambda types, match: EventFilter.of(types=types, match=match),
+            st.none() | st.lists(st.sampled_from(["tracker.started", "tracker.stopped", "tracker.*"]), min_size=1),
+            st.dictionaries(
+                st.sampled_from(["user_id", "type", "data.a", "data.b"]), ALIKE | st.lists(ALIKE, min_size=1)
+            ),
+        ),
+        max_size=12,
+    ),
+    found=EVENTS
+    | st.builds(
+        lambda user, data: event(data, user_id=user),
+        st.none() | st.sampled_from(["0", "1", "1.0", "x"]),
+        st.dictionaries(st.sampled_from(["a", "b"]), ALIKE | st.lists(ALIKE)),
+    ),
+)
+def test_an_index_of_filters_finds_just_those_that_match(filters, found):
+    chosen = list(FilterIndex(dict.fromkeys(filters)).choosing(found))
+
+    assert len(chosen) == len(set(chosen))
+    assert set(chosen) == {each for each in filters if each.matches(found)}
+
+
+def test_an_index_asks_only_the_filters_that_can_match():
+    asked = []
+
+    class Asked(EventFilter):
+        def matches(self, event):
+            asked.append(self)
+            return super().matches(event)
+
+    filters = [Asked.of(types=["tracker.*"], match={"user_id": n, "data.kind": "x"}) for n in range(1_000)]
+    index = FilterIndex(filters)
+
+    assert list(index.choosing(event({"kind": "x"}, user_id="7"))) == [filters[7]]
+    assert asked == [filters[7]]

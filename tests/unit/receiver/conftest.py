@@ -10,7 +10,8 @@ import pytest
 from cryptography.fernet import Fernet
 
 from airflow_provider_webwork.config import settings_from_environment
-from airflow_provider_webwork.events.endpoints import Endpoint, Endpoints
+from airflow_provider_webwork.events.endpoint import Endpoint
+from airflow_provider_webwork.events.endpoints import Endpoints
 from airflow_provider_webwork.events.log import EventLog
 from airflow_provider_webwork.events.store import Store
 from airflow_provider_webwork.receiver.app import Receiver

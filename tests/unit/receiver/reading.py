@@ -2,7 +2,7 @@
 
 import json
 
-from airflow_provider_webwork.events.endpoints import Endpoint
+from airflow_provider_webwork.events.endpoint import Endpoint
 from airflow_provider_webwork.receiver.parse import parse
 from tests.unit.receiver.conftest import NOON
 

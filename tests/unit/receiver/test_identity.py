@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_webwork.events.endpoints import Endpoint
+from airflow_provider_webwork.events.endpoint import Endpoint
 from airflow_provider_webwork.events.event import VOLATILE_FIELDS
 from airflow_provider_webwork.events.reading import Reading
 from tests.unit.receiver.conftest import NOON
