@@ -22,6 +22,9 @@ ARG_EVENTS = Arg(
     help="register a webhook at WebWork for these events, separated by commas; "
     "without it only the callback URL is made and printed",
 )
+ARG_EVERY = Arg(
+    ("every",), help="how long it may be without a delivery before that is reported, such as 1h, or `never`"
+)
 ARG_EVEN_UNCLAIMED = Arg(("--even-unclaimed",), action="store_true", help="remove also what no consumer claimed yet")
 ARG_EXPIRES = Arg(
     ("--expires",), metavar="TIME", help="until when it is accepted: a time, or how long from now, such as 90d"
@@ -160,8 +163,8 @@ def _endpoints() -> tuple[ActionCommand, ...]:
     revoked = (ARG_ENDPOINT, ARG_ID, ARG_REVOKE_AT, ARG_YES, ARG_OUTPUT)
     return (
         _command("endpoints.create", "Make an endpoint, and its webhook at WebWork if events are given", *made),
+        _command("endpoints.expect", "Have a receiver report the silence of an endpoint", ARG_ENDPOINT, ARG_EVERY),
         _command("endpoints.list_endpoints", "List the endpoints", ARG_OUTPUT, name="list"),
-        _command("endpoints.reading", "Say how deliveries are read, or print it", ARG_ENDPOINT, ARG_PLACES, ARG_OUTPUT),
         _command(
             "endpoints.show_endpoint", "Print what is known of an endpoint", ARG_ENDPOINT, ARG_OUTPUT, name="show"
         ),
@@ -170,6 +173,7 @@ def _endpoints() -> tuple[ActionCommand, ...]:
         _command("access.add_key", "Make one more callback URL", *key, name="add-key"),
         _command("access.add_secret", "Keep one more secret of the sender", *secret, name="add-secret"),
         _command("access.revoke", "Stop to accept a key or secret", *revoked, name="revoke"),
+        _command("endpoints.reading", "Say how deliveries are read, or print it", ARG_ENDPOINT, ARG_PLACES, ARG_OUTPUT),
     )
 
 

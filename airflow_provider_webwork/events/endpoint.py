@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 from airflow_provider_webwork.events.reading import USUAL, Reading
@@ -59,8 +59,9 @@ class Endpoint:
     :param pending_key: the key of the callback URL, kept until the webhook is registered, so that a second try
         sends the same URL.
     :param events: the events that the webhook is registered for.
-    :param key_hashes: for each key that the receiver accepts, when it stops to be accepted.
     :param reading: how its deliveries are read.
+    :param expect_every: how long it may be without a delivery before that is reported; ``None`` for ever.
+    :param key_hashes: for each key that the receiver accepts, when it stops to be accepted.
     :param secrets: what deliveries may be signed with besides the webhook's token.
     :param required_proof: the settings, as JSON, of the proof without which a delivery is refused; the key in the
         URL is enough if ``None``.
@@ -76,13 +77,14 @@ class Endpoint:
     webhook_token: str | None = field(default=None, repr=False)
     pending_key: str | None = field(default=None, repr=False)
     key_hashes: Mapping[str, datetime | None] = field(default_factory=dict, repr=False)
+    reading: Reading = USUAL
+    expect_every: timedelta | None = None
     secrets: tuple[Secret, ...] = ()
     required_proof: str | None = None
     deliveries: int = 0
     last_delivery_at: datetime | None = None
     last_probe_at: datetime | None = None
     last_marked_at: datetime | None = None
-    reading: Reading = USUAL
 
     def accepts(self, key_hash: str, *, at: datetime) -> bool:
         """Whether the receiver takes deliveries with this key at that time."""

@@ -49,6 +49,9 @@ _HEAD_AND_SEEN = sa.union_all(
 _EVENT_IDS = sa.select(schema.event.c.seq, schema.event.c.event_id).where(
     schema.event.c.seq.in_(sa.bindparam("seqs", expanding=True))
 )
+_PLACES = sa.select(schema.event.c.event_id, schema.event.c.seq).where(
+    schema.event.c.event_id.in_(sa.bindparam("ids", expanding=True))
+)
 _NEW_EVENT = schema.event.insert()
 _NEW_KEY = schema.dedupe.insert()
 
@@ -99,6 +102,17 @@ class EventLog:
         """
         with self._store.write(lock="append") as connection:
             return append_to(connection, arrivals)
+
+    def append_once(self, arrivals: Sequence[Arrival]) -> list[Stored]:
+        """Store events of which nobody knows whether an earlier try to store them succeeded.
+
+        The same as :meth:`append`, but an event whose id is in the log is that event, and is not stored again.
+        """
+        with self._store.write(lock="append") as connection:
+            known = _places_by_id(connection, [arrival.event.id for arrival in arrivals])
+            new = iter(append_to(connection, [arrival for arrival in arrivals if arrival.event.id not in known]))
+            ids = [arrival.event.id for arrival in arrivals]
+            return [Stored(each, known[each], repeated=True) if each in known else next(new) for each in ids]
 
     def head(self) -> int:
         """Return the ``seq`` of the newest event; 0 if there is none."""
@@ -258,6 +272,10 @@ def _event_ids(connection: sa.Connection, seqs: Iterable[int]) -> dict[int, str]
     return {row.seq: row.event_id for some in _portions(seqs) for row in connection.execute(_EVENT_IDS, {"seqs": some})}
 
 
+def _places_by_id(connection: sa.Connection, ids: Iterable[str]) -> dict[str, int]:
+    return {row.event_id: row.seq for some in _portions(ids) for row in connection.execute(_PLACES, {"ids": some})}
+
+
 def _portions(values: Iterable[_T]) -> Iterator[list[_T]]:
     remaining = iter(values)
     while some := list(islice(remaining, _VALUES)):
@@ -282,10 +300,11 @@ def _row(event: Event, identity: Identity, seq: int) -> dict[str, object]:
         "synthetic": event.synthetic,
         "reparsed_from": event.reparsed_from,
     }
-    for name, value in row.items():
-        if isinstance(value, str) and UNSTORABLE.search(value):
-            msg = f"The {name} of an event holds NUL or half of a surrogate pair, which no text column can hold."
-            raise ValueError(msg)
+    texts = {name: value for name, value in row.items() if isinstance(value, str)}
+    if UNSTORABLE.search("".join(texts.values())):  # once for all of them: every event that is stored takes this way
+        name = next(name for name, value in texts.items() if UNSTORABLE.search(value))
+        msg = f"The {name} of an event holds NUL or half of a surrogate pair, which no text column can hold."
+        raise ValueError(msg)
     return row
 
 

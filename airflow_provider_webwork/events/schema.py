@@ -146,6 +146,7 @@ endpoint = sa.Table(
     sa.Column("deliveries", sa.BigInteger, nullable=False),
     sa.Column("last_delivery_at", Moment),
     sa.Column("last_probe_at", Moment),
+    sa.Column("expect_every", sa.BigInteger),
     sa.Column("last_marked_at", Moment),
     sa.Column("reading", sa.Text),
     sa.Column("required_proof", sa.Text),

@@ -23,14 +23,12 @@ def scope_of(workspace_id: str | None, endpoint: Endpoint) -> str:
     return f"endpoint {endpoint.name}" if workspace_id is None else f"workspace {workspace_id}"
 
 
-def identity_by_proof(delivery_id: str, *, place: int, scope: str) -> Identity:
-    """Identify an event by the id of its delivery, which the proof of the delivery covers.
-
-    Such an id is told from one in the body, whose numbers may be those of something else.
+def identity_by_proof(sender_id: str, *, place: int, scope: str) -> Identity:
+    """Identify an event by the id that its sender gave the delivery, if a proof covers that.
 
     :param place: of a list of events, which one it is.
     """
-    return Identity(key=_key("proof", scope, delivery_id, str(place)), window=STRONG_WINDOW, source="sender")
+    return Identity(key=_key("proof", scope, sender_id, str(place)), window=STRONG_WINDOW, source="sender")
 
 
 def identity_by_sender(sender_id: str, *, event_type: str, scope: str) -> Identity:
@@ -40,7 +38,6 @@ def identity_by_sender(sender_id: str, *, event_type: str, scope: str) -> Identi
 
 def identity_by_content(lasting: Mapping[str, JSON], *, event_type: str, dated: bool, scope: str) -> Identity:
     """Identify an event by what its payload says.
-
 
     :param lasting: the payload without the fields that differ between two deliveries of the event.
     :param dated: whether the payload says when the event happened. Without that, two honest events may read alike

@@ -49,7 +49,7 @@ def parse(
     :param sender_id: the id that the sender gave the delivery, if a proof covers it; it outdoes one in the body.
     :param new_id: makes the ids of the events.
     """
-    delivery = _Delivery(
+    origin = _Origin(
         endpoint=endpoint,
         received_at=received_at,
         proof=proof,
@@ -61,7 +61,7 @@ def parse(
         items = read_items(body, content_type)
     except NotUnderstoodError as error:
         items = [Item(error.value, body, problem=str(error))]
-    arrivals = [_arrival(item, delivery) for item in items]
+    arrivals = [_arrival(item, origin) for item in items]
     if sender_id is not None:
         scopes = [scope_of(arrival.event.workspace_id, endpoint) for arrival in arrivals]
         identities = [identity_by_proof(sender_id, place=place, scope=scope) for place, scope in enumerate(scopes)]
@@ -73,7 +73,9 @@ def parse(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Delivery:
+class _Origin:
+    """What the events of one delivery have in common."""
+
     endpoint: Endpoint
     received_at: datetime
     proof: str
@@ -82,26 +84,26 @@ class _Delivery:
     new_id: Callable[[], str]
 
 
-def _arrival(item: Item, delivery: _Delivery) -> Arrival:
+def _arrival(item: Item, origin: _Origin) -> Arrival:
     if item.problem is not None or not isinstance(item.value, dict):
-        return _not_understood(item, item.problem or NAMELESS, delivery)
-    payload, endpoint = item.value, delivery.endpoint
-    facts = facts_of(payload, reading=endpoint.reading, headers=delivery.headers, now=delivery.received_at)
+        return _not_understood(item, item.problem or NAMELESS, origin)
+    payload, endpoint = item.value, origin.endpoint
+    facts = facts_of(payload, reading=endpoint.reading, headers=origin.headers, now=origin.received_at)
     if facts is None:
-        return _not_understood(item, NAMELESS, delivery)
+        return _not_understood(item, NAMELESS, origin)
     workspace_id = facts.workspace_id or endpoint.workspace_id
-    shown = redact_json(payload, delivery.secrets)
+    shown = redact_json(payload, origin.secrets)
     event = Event(
-        id=delivery.new_id(),
+        id=origin.new_id(),
         type=facts.type,
         workspace_id=workspace_id,
         user_id=facts.user_id,
         endpoint=endpoint.name,
         occurred_at=facts.occurred_at,
-        received_at=delivery.received_at,
-        proof=delivery.proof,
+        received_at=origin.received_at,
+        proof=origin.proof,
         payload=shown,
-        raw=None if item.exact else raw_body(item.written, delivery.secrets, value=payload, shown=shown),
+        raw=None if item.exact else raw_body(item.written, origin.secrets, value=payload, shown=shown),
     )
     return Arrival(event, _identity(item, facts, scope=scope_of(workspace_id, endpoint)))
 
@@ -115,18 +117,18 @@ def _identity(item: Item, facts: Facts, *, scope: str) -> Identity:
     return identity_by_content(facts.lasting, event_type=facts.type, dated=dated, scope=scope)
 
 
-def _not_understood(item: Item, problem: str, delivery: _Delivery) -> Arrival:
-    endpoint = delivery.endpoint
-    shown = redact_json(item.value, delivery.secrets)
+def _not_understood(item: Item, problem: str, origin: _Origin) -> Arrival:
+    endpoint = origin.endpoint
+    shown = redact_json(item.value, origin.secrets)
     event = Event(
-        id=delivery.new_id(),
+        id=origin.new_id(),
         type=UNKNOWN_TYPE,
         workspace_id=endpoint.workspace_id,
         endpoint=endpoint.name,
-        received_at=delivery.received_at,
-        proof=delivery.proof,
+        received_at=origin.received_at,
+        proof=origin.proof,
         payload=None,
-        raw=raw_body(item.written, delivery.secrets, value=item.value, shown=shown),
+        raw=raw_body(item.written, origin.secrets, value=item.value, shown=shown),
         problem=problem,
     )
     return Arrival(event, identity_by_bytes(item.written, scope=scope_of(None, endpoint)))

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from airflow_provider_webwork.errors import WebWorkLogError, WebWorkLogUnavailableError
-from airflow_provider_webwork.events.append import LARGEST_BATCH, Appender
+from airflow_provider_webwork.events.append import LARGEST_BATCH, Appender, RefusedError
 from airflow_provider_webwork.events.log import EventLog, Stored
 from tests.contract.appending import PATIENCE, Gate, outcomes, submit_behind, writing
 from tests.contract.arrivals import arrival
@@ -234,7 +234,7 @@ def test_a_batch_of_nothing_but_poison_is_refused_one_by_one(gate, appender, log
     futures = submit_behind(gate, appender, [arrival(reparsed_from=2**63) for _ in range(5)])
     gate.open()
 
-    assert [type(each) for each in outcomes(futures)] == [Stored] + [WebWorkLogError] * 5
+    assert [type(each) for each in outcomes(futures)] == [Stored] + [RefusedError] * 5
     assert log.head() == 1
 
 

@@ -10,8 +10,9 @@ from datetime import datetime
 from typing import ClassVar
 
 from airflow_provider_webwork.events.endpoint import Secret
+from airflow_provider_webwork.events.paths import ABSENT, value_at
 from airflow_provider_webwork.json_types import JSON
-from airflow_provider_webwork.receiver.body import Item, read_items
+from airflow_provider_webwork.receiver.body import read_items
 from airflow_provider_webwork.receiver.problems import NotUnderstoodError
 from airflow_provider_webwork.receiver.proofs.checks import header_name, header_text
 from airflow_provider_webwork.receiver.proofs.proof import Delivery, Evidence, Signed, UnprovenError
@@ -71,6 +72,8 @@ class Bearer:
 class FieldToken:
     """The secret is a field of the body, such as ``{"token": "3f1a9c", ...}``, or of a form.
 
+    In a list of events each has to have it: what one of them shows says nothing of those beside it.
+
     :param field: the name of the field; dots lead into objects.
     """
 
@@ -93,19 +96,8 @@ class FieldToken:
             items = read_items(delivery.body, content_type)
         except NotUnderstoodError:
             raise UnprovenError("malformed") from None
-        # In a list of events each needs it: what one has proves nothing of the others.
-        first, *_ = [self._check(item, secrets) for item in items]
-        return first
-
-    def _check(self, item: Item, secrets: Sequence[Secret]) -> Evidence:
-        if item.problem is not None or not isinstance(item.value, dict):
-            raise UnprovenError("malformed")
-        given = _field(item.value, self.field)
-        if given is None:
-            raise UnprovenError("missing")
-        if not isinstance(given, str):
-            raise UnprovenError("malformed")
-        return _shown(given.encode(), secrets)
+        [evidence, *_] = [_shown(_field(item.value, self.field), secrets) for item in items]
+        return evidence
 
     def sign(self, body: bytes, secret: str, *, message_id: str, at: datetime) -> Signed:  # noqa: ARG002
         """Put the secret into the body, which must be a JSON object."""
@@ -130,10 +122,11 @@ def _shown(given: bytes, secrets: Sequence[Secret]) -> Evidence:
     raise UnprovenError("mismatch")
 
 
-def _field(content: dict[str, JSON], path: str) -> JSON:
-    if path in content:  # forms have no objects: their names may hold dots
-        return content[path]
-    value: JSON = content
-    for name in path.split("."):
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
+def _field(content: JSON, path: str) -> bytes:
+    # Names of form fields may hold dots.
+    given = content[path] if isinstance(content, dict) and path in content else value_at(content, path.split("."))
+    if given is ABSENT or given is None:
+        raise UnprovenError("missing")
+    if not isinstance(given, str):
+        raise UnprovenError("malformed")
+    return given.encode("utf-8", "surrogatepass")  # JSON may hold half of a surrogate pair

@@ -145,10 +145,10 @@ def running(tmp_path, clock):
     key = endpoints.open("payroll", now=NOON).pending_key
 
     @asynccontextmanager
-    async def run(*, lock_timeout=0.1, **options):
+    async def run(*, meter=None, lock_timeout=0.1, **options):
         variables = {f"AIRFLOW__WEBWORK__{name.upper()}": str(value) for name, value in options.items()}
         settings = settings_from_environment({"AIRFLOW__WEBWORK__SECRET_KEY": secret_key, **variables})
-        receiver = Receiver(settings, log_url=url, lock_timeout=lock_timeout, now=clock)
+        receiver = Receiver(settings, log_url=url, meter=meter, lock_timeout=lock_timeout, now=clock)
         await receiver.start()
         try:
             yield Place(receiver, store, endpoints, vault, key)

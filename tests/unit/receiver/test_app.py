@@ -287,9 +287,11 @@ async def test_when_the_endpoints_cannot_be_read_an_unknown_key_gets_503_and_a_k
 async def test_health_tells_whether_deliveries_would_be_stored(running):
     async with running() as place:
         ready = await ask(place.receiver, "GET", "/health/ready")
-        assert (ready.status, ready.json) == (200, {"status": "ok"})
+        told = {"status": "ready", "problems": [], "event_log": "available", "queue": 0}
+        assert (ready.status, ready.json) == (200, told)
     after = await ask(place.receiver, "GET", "/health/ready")
     assert (after.status, b"retry-after" in after.headers) == (503, True)
+    assert after.json["problems"] == ["The receiver is starting or stopping."]
     assert (await ask(place.receiver, "GET", "/health/live")).status == 200
 
 
