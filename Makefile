@@ -20,7 +20,7 @@ export PIP_NO_INPUT := 1
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint types layers heavy bench-log lock clean
+.PHONY: help setup demo test lint types layers heavy bench-log bench-receiver readme lock clean
 
 help:  ## Print this list.
 	@echo 'make TARGET [AIRFLOW=3.2|3.3|3.4] [PYTHON=/path/to/python]'
@@ -50,6 +50,12 @@ heavy: setup  ## Run the long tests.
 
 bench-log: setup  ## Measure the event log (ARGS="--write" puts the figures into docs/benchmarks.md).
 	$(BIN)/python -m benchmarks.log $(ARGS)
+
+bench-receiver: setup  ## Measure the receiver beside others; needs wrk (ARGS="--write" puts the figures into docs/).
+	$(BIN)/python -m benchmarks.receiver $(ARGS)
+
+readme: setup  ## Write the README's table of the API's sections anew from the catalogue.
+	$(BIN)/python -m docs.sections
 
 # An Airflow breaks with packages much newer than itself, so 3.2 is resolved as of its last days as the newest one.
 # uv takes a pre-release only of what is named as one, so that of 3.4 is named part by part.

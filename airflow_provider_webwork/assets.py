@@ -9,7 +9,7 @@ from typing import Literal
 from airflow.sdk import Asset, AssetWatcher
 
 from airflow_provider_webwork.events.match import Match
-from airflow_provider_webwork.events.names import consumer_name
+from airflow_provider_webwork.events.names import checked_name
 from airflow_provider_webwork.events.subscription import Subscription
 from airflow_provider_webwork.triggers.consumers import WebWorkConsumerTrigger
 
@@ -65,7 +65,7 @@ def asked_of(consumer: str | Asset) -> str | Subscription:
             if isinstance(watcher.trigger, WebWorkConsumerTrigger):
                 return watcher.trigger.subscription
         if consumer.name.startswith(_PREFIX):
-            return consumer_name(consumer.name.removeprefix(_PREFIX))
+            return checked_name(consumer.name.removeprefix(_PREFIX), of="consumer")
         msg = f"consumer: the asset {consumer.name!r} is not one that webwork_events() made."
         raise ValueError(msg)
-    return consumer_name(consumer)
+    return checked_name(consumer, of="consumer")

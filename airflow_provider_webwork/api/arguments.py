@@ -1,18 +1,15 @@
-"""Checking the arguments of an operation and putting each where WebWork wants it, before anything is sent."""
+"""Checking arguments of operations and putting each where WebWork wants it, before anything is sent."""
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
-import math
-import re
-from collections.abc import Callable, Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from airflow_provider_webwork.api.operations import nearest
+from airflow_provider_webwork.api.values import checked_integer, checked_unlisted, checked_value
 from airflow_provider_webwork.api.wire import plain_text
 
 if TYPE_CHECKING:
@@ -41,7 +38,8 @@ class BoundOperation:
 def bind(operation: Operation, arguments: Mapping[str, object], workspace_id: int | None = None) -> BoundOperation:
     """Turn snake_case arguments into the path, query and body of a request.
 
-    Numbers may come as decimal text, because Airflow templates render text.
+    Numbers may come as decimal text, because Airflow templates render text, and ids as numbers also where WebWork
+    documents text.
 
     :param operation: what to call.
     :param arguments: its arguments; ``None`` means not given, or null where WebWork documents null.
@@ -59,23 +57,21 @@ def bind(operation: Operation, arguments: Mapping[str, object], workspace_id: in
             query["workspace_id"] = str(workspace)
         if "body" in operation.workspace_id:
             body["workspace_id"] = workspace
-    _refuse_unknown(operation, given)
-    for parameter in operation.parameters:
-        value = given.get(parameter.argument)
-        sends_null = value is None and parameter.nullable and parameter.argument in given
-        if value is None and not sends_null:
-            if parameter.required:
-                raise TypeError(f"{operation.name}: missing the argument {parameter.argument}")
-            continue
-        checked = None if sends_null else _checked(operation, parameter, value)
+    for name, unlisted in _unlisted(operation, given):
+        if operation.unlisted == "query":
+            query[name] = _query_text(unlisted)
+        else:
+            body[name] = unlisted
+    for parameter, value in _listed(operation, given):
+        what = f"{operation.name}: {parameter.argument}"
+        checked = None if value is None else checked_value(what, parameter, value)
         if parameter.place == "path":
-            path = path.replace(f"{{{parameter.name}}}", _path_segment(operation, parameter, checked))
+            path = path.replace(f"{{{parameter.name}}}", _path_segment(what, checked))
         elif parameter.place == "query":
             query[parameter.name] = _query_text(checked)
         else:
             body[parameter.name] = checked
-    has_body = "body" in operation.workspace_id or any(each.place == "body" for each in operation.parameters)
-    return BoundOperation(operation=operation, path=path, query=query, body=body if has_body else None)
+    return BoundOperation(operation=operation, path=path, query=query, body=body if operation.has_body else None)
 
 
 def _workspace(operation: Operation, given: object, configured: int | None) -> int:
@@ -85,120 +81,39 @@ def _workspace(operation: Operation, given: object, configured: int | None) -> i
             f"{operation.name}: missing the argument workspace_id; give it, or set workspace_id in the extra of the "
             "connection (getWorkspaces lists yours)"
         )
-    return _integer(f"{operation.name}: workspace_id", value)
+    return checked_integer(f"{operation.name}: workspace_id", value)
 
 
-def _refuse_unknown(operation: Operation, given: Mapping[str, object]) -> None:
+def _listed(operation: Operation, given: Mapping[str, object]) -> Iterator[tuple[Parameter, object]]:
+    """Yield the listed parameters to send, with their values; ``None`` is one where WebWork documents null."""
+    for parameter in operation.parameters:
+        value = given.get(parameter.argument)
+        if value is not None or (parameter.nullable and parameter.argument in given):
+            yield parameter, value
+        elif parameter.required:
+            raise TypeError(f"{operation.name}: missing the argument {parameter.argument}")
+
+
+def _unlisted(operation: Operation, given: Mapping[str, object]) -> Iterator[tuple[str, JSON]]:
+    """Yield the arguments that the catalogue does not list, where WebWork's pages leave room for them."""
     known = {each.argument for each in operation.parameters}
-    for name in given:
+    for name, value in given.items():
         if name in known:
             continue
-        everything = sorted(known | ({"workspace_id"} if operation.workspace_id else set()))
-        hint = nearest(name, everything) or f" It takes {', '.join(everything) or 'no arguments'}."
-        raise TypeError(f"{operation.name}: unknown argument {name}.{hint}")
+        if operation.unlisted is None:
+            everything = sorted(known | ({"workspace_id"} if operation.workspace_id else set()))
+            hint = nearest(name, everything) or f" It takes {', '.join(everything) or 'no arguments'}."
+            raise TypeError(f"{operation.name}: unknown argument {name}.{hint}")
+        if value is not None:
+            log.warning("%s: WebWork's pages do not show the argument %s; it is sent as it is", operation.name, name)
+            yield name, checked_unlisted(f"{operation.name}: {name}", value)
 
 
-def _checked(operation: Operation, parameter: Parameter, value: object) -> JSON:
-    what = f"{operation.name}: {parameter.argument}"
-    if parameter.type.startswith("array["):
-        checked: JSON = _array(what, parameter, value)
-    else:
-        checked = _CHECKS[parameter.type](what, value)
-    for each in checked if isinstance(checked, list) else [checked]:
-        if parameter.enum and each not in parameter.enum:
-            log.warning(
-                "%s is %r, which WebWork does not document (it lists %s); it is sent as it is",
-                what,
-                each,
-                ", ".join(map(str, parameter.enum)),
-            )
-    return checked
-
-
-def _array(what: str, parameter: Parameter, value: object) -> list[JSON]:
-    if isinstance(value, AbstractSet):
-        value = sorted(value)
-    if not isinstance(value, list | tuple):
-        raise TypeError(f"{what} must be a list, not {_kind(value)}")
-    if parameter.required and not value:
-        raise ValueError(f"{what} must not be empty")
-    check = _CHECKS[parameter.type.removeprefix("array[").removesuffix("]")]
-    return [check(f"{what}[{index}]", item) for index, item in enumerate(cast("list[object]", value))]
-
-
-def _integer(what: str, value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,18}", value.strip()):
-        return int(value)
-    raise TypeError(f"{what} must be an integer, not {_kind(value)}")
-
-
-def _number(what: str, value: object) -> int | float:
-    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,18}(\.[0-9]{1,18})?", value.strip()):
-        return float(value) if "." in value else int(value)
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        if not math.isfinite(value):
-            raise ValueError(f"{what} must be a finite number")
-        return value
-    raise TypeError(f"{what} must be a number, not {_kind(value)}")
-
-
-def _string(what: str, value: object) -> str:
-    if isinstance(value, str):
-        return value
-    raise TypeError(f"{what} must be text, not {_kind(value)}")
-
-
-def _boolean(what: str, value: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, str) and value.strip().lower() in {"true", "false"}:
-        return value.strip().lower() == "true"
-    raise TypeError(f"{what} must be True or False, not {_kind(value)}")
-
-
-def _date(what: str, value: object) -> str:
-    if isinstance(value, dt.date):
-        return value.strftime("%Y-%m-%d")
-    text = _string(what, value).strip()
-    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) and _parses(dt.date.fromisoformat, text):
-        return text
-    raise ValueError(f"{what} must be a date such as 2026-11-22, not {text[:40]!r}")
-
-
-def _datetime(what: str, value: object) -> str:
-    if isinstance(value, dt.datetime):
-        return value.isoformat()
-    text = _string(what, value).strip()
-    if _parses(dt.datetime.fromisoformat, text):
-        return text
-    raise ValueError(f"{what} must be an ISO 8601 time such as 2026-11-22T04:50:00Z, not {text[:40]!r}")
-
-
-_CHECKS: dict[str, Callable[[str, object], JSON]] = {
-    "integer": _integer,
-    "number": _number,
-    "string": _string,
-    "boolean": _boolean,
-    "date": _date,
-    "datetime": _datetime,
-}
-
-
-def _parses(parse: Callable[[str], object], text: str) -> bool:
-    try:
-        parse(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _path_segment(operation: Operation, parameter: Parameter, value: JSON) -> str:
+def _path_segment(what: str, value: JSON) -> str:
     # An empty or dotted segment would address another resource: DELETE /webhooks/.. is not a webhook.
     text = str(value).strip()
     if text in {"", ".", ".."}:
-        raise ValueError(f"{operation.name}: {parameter.argument} is {text!r}, which names nothing")
+        raise ValueError(f"{what} is {text!r}, which names nothing")
     return quote(text, safe="")
 
 
@@ -206,8 +121,3 @@ def _query_text(value: JSON) -> str:
     """Write a query value; lists are comma-separated (https://api-docs.webwork-tracker.com/api/reports.md)."""
     items = value if isinstance(value, list) else [value]
     return ",".join(plain_text(item) for item in items if not isinstance(item, dict | list))
-
-
-def _kind(value: object) -> str:
-    """Name the type of a refused value, never the value: it may be a secret in the wrong place."""
-    return "text that is none" if isinstance(value, str) else type(value).__name__

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import random
 import time
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_webwork.api.arguments import bind
 from airflow_provider_webwork.api.operations import FIXED_PAGE_SIZE, operation
 from airflow_provider_webwork.api.paging import iterate_rows
-from airflow_provider_webwork.api.settings import BASE_URLS, ClientSettings
+from airflow_provider_webwork.api.settings import ClientSettings
 from airflow_provider_webwork.api.transport import Clock, Transport
 from airflow_provider_webwork.api.wire import plain_text
 
@@ -19,10 +20,20 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    import requests
+
     from airflow_provider_webwork.api.arguments import BoundOperation
+    from airflow_provider_webwork.api.operations import Confidence, Operation
     from airflow_provider_webwork.json_types import JSON, Scalar
 
-__all__ = ["BASE_URLS", "Client", "ClientSettings"]
+__all__ = ["Client", "ClientSettings"]
+
+log = logging.getLogger(__name__)
+
+_DOUBTS: dict[Confidence, str] = {
+    "named_only": "WebWork's documentation only names this operation, its method and path are guesses",
+    "code_only": "WebWork does not document this operation, it is known from public code",
+}
 
 
 class Client:
@@ -68,6 +79,11 @@ class Client:
     ) -> None:
         self.close()
 
+    @property
+    def session(self) -> requests.Session:
+        """The ``requests`` session behind it, see :func:`~airflow_provider_webwork.api.session.prepared_session`."""
+        return self._transport.session
+
     def close(self) -> None:
         """Close the connections to WebWork."""
         self._transport.close()
@@ -81,8 +97,7 @@ class Client:
         :raises ValueError: for an unknown operation or a value that cannot be sent.
         :raises WebWorkAPIError: if WebWork refuses, fails or cannot be reached.
         """
-        found = operation(self.settings.api_version, operation_name)
-        return self._call(bind(found, arguments, self.settings.workspace_id))
+        return self._call(self._bound(operation(self.settings.api_version, operation_name), arguments))
 
     def iterate(self, operation_name: str, /, **arguments: object) -> Iterator[dict[str, JSON]]:
         """Call a listing of the catalogue and yield its records, page by page as they are wanted.
@@ -97,18 +112,19 @@ class Client:
         :raises WebWorkAPIError: while iterating, if WebWork refuses, fails or cannot be reached.
         """
         found = operation(self.settings.api_version, operation_name)
-        if found.method != "GET" or found.items_at is None:
+        if found.records_at is None:
             raise ValueError(f"{operation_name} lists no records: use call()")
         if "page" in arguments:
             raise TypeError(f"{operation_name}: iterate() reads every page; call() reads one by its page number")
         per_page = found.parameter("per_page")
         if per_page is not None and arguments.get("per_page") is None and per_page.maximum is not None:
             arguments["per_page"] = per_page.maximum
-        bound = bind(found, arguments, self.settings.workspace_id)
+        bound = self._bound(found, arguments)
         return iterate_rows(
             lambda page: self._call(bound, page=page),
             listing=operation_name,
-            items_at=found.items_at,
+            records_at=found.records_at,
+            lone_record=found.lone_record,
             page_size=_smallest_full_page(bound),
         )
 
@@ -136,6 +152,11 @@ class Client:
             raise TypeError(f"json must be an object, not a {type(json).__name__}")
         query = {name: plain_text(value) for name, value in (params or {}).items() if value is not None}
         return self._transport.exchange(method.upper(), path, query=query, body=json, body_format="json")
+
+    def _bound(self, found: Operation, arguments: Mapping[str, object]) -> BoundOperation:
+        if found.confidence in _DOUBTS:
+            log.warning("%s: %s (%s)", found.name, _DOUBTS[found.confidence], found.sources[0])
+        return bind(found, arguments, self.settings.workspace_id)
 
     def _call(self, bound: BoundOperation, *, page: int = 1) -> JSON:
         formats, wanted = bound.operation.body_formats, self.settings.body_format

@@ -23,7 +23,7 @@ APIVersion: TypeAlias = Literal["v2", "v1"]
 Method: TypeAlias = Literal["GET", "POST", "PUT", "DELETE"]
 Place: TypeAlias = Literal["query", "path", "body"]
 ValueType: TypeAlias = Literal[
-    "integer", "number", "string", "boolean", "date", "datetime", "array[integer]", "array[string]"
+    "integer", "number", "string", "boolean", "date", "datetime", "time", "array[integer]", "array[string]"
 ]
 Paging: TypeAlias = Literal["none", "unknown", "max_rows", "meta_pagination", "top_level_pagination"]
 Confidence: TypeAlias = Literal["documented", "partly_documented", "named_only", "code_only"]
@@ -44,7 +44,8 @@ class Parameter:
     :param required: whether the call is refused without it.
     :param nullable: whether ``None`` is sent as null; otherwise ``None`` means not given.
     :param default: what WebWork assumes; never sent.
-    :param maximum: the largest documented value.
+    :param minimum: the smallest documented value; smaller ones are refused.
+    :param maximum: the largest documented value; larger ones are refused.
     :param enum: the documented values; others are sent too, with a warning.
     :param note: what else the documentation says.
     """
@@ -56,6 +57,7 @@ class Parameter:
     required: bool = False
     nullable: bool = False
     default: str | int | None = None
+    minimum: int | None = None
     maximum: int | None = None
     enum: tuple[str | int, ...] = ()
     note: str = ""
@@ -73,9 +75,14 @@ class Operation:
     :param summary: what it does.
     :param workspace_id: the places that carry the workspace id; empty if the operation takes none.
     :param parameters: all others.
+    :param unlisted: where arguments beyond ``parameters`` go, because WebWork's pages do not show them all; ``None``
+        where they do, and others are refused.
     :param body_formats: the body encodings that WebWork takes, the default first.
     :param paging: the documented shape of its pages.
-    :param items_at: the key of the record or records, ``"$"`` for the whole answer, ``None`` without any.
+    :param records_at: the key of a list of records, ``"$"`` for the whole answer; ``None`` if it lists none.
+    :param lone_record: whether a single object may come in place of that list, and then is its only record.
+    :param record_at: the key of one record, ``"$"`` for the whole answer; ``None`` if it answers with none.
+    :param fields: the names in a record, as far as they are documented; those of secrets are left out.
     :param answers: what a success looks like where it is unusual.
     :param confidence: how well the public documentation supports this entry.
     :param sources: the pages it was read from.
@@ -90,13 +97,23 @@ class Operation:
     summary: str
     workspace_id: tuple[Place, ...]
     parameters: tuple[Parameter, ...]
+    unlisted: Literal["query", "body"] | None
     body_formats: tuple[BodyFormat, ...]
     paging: Paging
-    items_at: str | None
+    records_at: str | None
+    lone_record: bool
+    record_at: str | None
+    fields: tuple[str, ...]
     answers: str
     confidence: Confidence
     sources: tuple[str, ...]
     note: str
+
+    @property
+    def has_body(self) -> bool:
+        """Whether its requests carry a body."""
+        places = {*self.workspace_id, self.unlisted, *(each.place for each in self.parameters)}
+        return "body" in places
 
     def parameter(self, argument: str) -> Parameter | None:
         """Find the parameter behind an argument; ``None`` if the operation has none of that name."""
@@ -158,6 +175,7 @@ _ParameterRow = TypedDict(
         "required": bool,
         "nullable": bool,
         "default": str | int | None,
+        "minimum": int | None,
         "maximum": int | None,
         "enum": list[str | int],
         "note": str,
@@ -172,9 +190,13 @@ class _OperationRow(TypedDict, total=False):
     summary: str
     workspace_id: list[Place]
     parameters: list[_ParameterRow]
+    unlisted: Literal["query", "body"]
     body: list[BodyFormat]
     paging: Paging
-    items_at: str | None
+    records: str
+    lone_record: bool
+    record: str
+    fields: list[str]
     answers: str
     confidence: Confidence
     sources: list[str]
@@ -192,9 +214,13 @@ def _operation(version: APIVersion, name: str, row: _OperationRow) -> Operation:
         summary=row["summary"],
         workspace_id=tuple(row.get("workspace_id", ())),
         parameters=tuple(_parameter(each) for each in row.get("parameters", ())),
+        unlisted=row.get("unlisted"),
         body_formats=tuple(row.get("body", ("json",))),
-        paging=row.get("paging", "none"),
-        items_at=row.get("items_at"),
+        paging=row["paging"],
+        records_at=row.get("records"),
+        lone_record=row.get("lone_record", False),
+        record_at=row.get("record"),
+        fields=tuple(row.get("fields", ())),
         answers=row.get("answers", ""),
         confidence=row["confidence"],
         sources=tuple(row["sources"]),
@@ -211,6 +237,7 @@ def _parameter(row: _ParameterRow) -> Parameter:
         required=row.get("required", False),
         nullable=row.get("nullable", False),
         default=row.get("default"),
+        minimum=row.get("minimum"),
         maximum=row.get("maximum"),
         enum=tuple(row.get("enum", ())),
         note=row.get("note", ""),

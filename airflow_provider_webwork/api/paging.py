@@ -1,4 +1,4 @@
-"""Reading a listing page by page: four page shapes, one lazy iterator, no I/O of its own.
+"""Reading a listing page by page: one lazy iterator for every shape of page, no I/O of its own.
 
 The next page is asked for by its number on the same path. Links in an answer are never followed: they could lead
 the token to another host.
@@ -6,17 +6,17 @@ the token to another host.
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import json
 import logging
+import marshal
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from airflow_provider_webwork.errors import WebWorkResponseError
+from airflow_provider_webwork.api.pages import read_page
+from airflow_provider_webwork.errors import WebWorkNotFoundError, WebWorkResponseError
 
 if TYPE_CHECKING:
+    from airflow_provider_webwork.api.pages import Page
     from airflow_provider_webwork.json_types import JSON
 
 log = logging.getLogger(__name__)
@@ -25,139 +25,105 @@ MOST_PAGES = 100_000
 """Where a listing is taken to have no end: at WebWork's 60 requests a minute this is a day of reading."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Page:
-    """One page of a listing, whatever shape it came in.
-
-    :param rows: its records.
-    :param number: what the page calls itself; ``None`` if it does not say.
-    :param last: the number of the last page; ``None`` if the answer does not say.
-    :param size: rows on a full page; ``None`` if the answer does not say.
-    :param enveloped: whether the answer carried paging information at all.
-    """
-
-    rows: list[dict[str, JSON]]
-    number: int | None = None
-    last: int | None = None
-    size: int | None = None
-    enveloped: bool = False
-
-
 def iterate_rows(
     fetch: Callable[[int], JSON],
     *,
     listing: str,
-    items_at: str = "data",
+    records_at: str = "data",
+    lone_record: bool = False,
     page_size: int | None = None,
     most_pages: int = MOST_PAGES,
 ) -> Iterator[dict[str, JSON]]:
     """Yield each record of a listing once, in order, holding one page in memory.
 
     A page is asked for when its first record is wanted. The listing ends with the page that calls itself the
-    last, or with an empty page; where WebWork sends records without paging information, with a page
+    last, or with a page that is empty or not there; where WebWork sends records without paging information, with a page
     of fewer than ``page_size`` records.
+
+    WebWork documents no snapshot of a listing, so records can move to another page while it is read. One that moves
+    to the next page is not yielded again, provided that it has an ``id`` and did not change; one that moves to a page
+    already read is missed.
 
     :param fetch: asks for one page by number, from 1, and returns the whole answer.
     :param listing: what is read, for error texts, such as the name of the operation.
-    :param items_at: the key of the records; ``"$"`` if the answer itself is the list.
+    :param records_at: the key of the records; ``"$"`` if the answer itself is the list.
+    :param lone_record: whether a single object may come in place of the list.
     :param page_size: the smallest full page to expect where the answer has no paging information; ``None`` for a
         listing that is not documented to be paged, which then ends with its first page.
     :param most_pages: how many pages to read before the listing is taken to have no end.
     :raises WebWorkResponseError: for an answer that is no page, a page that comes twice, or too many pages.
     """
-    seen: set[bytes] = set()
+    progress = _Progress(listing)
     for number in itertools.count(1):
         if number > most_pages:
             raise WebWorkResponseError(
                 f"{listing} has no end: stopped after {most_pages} pages. Narrow the call with its filters."
             )
-        page = read_page(fetch(number), listing=listing, items_at=items_at)
-        digest = _digest(page.rows)
-        if page.rows and digest in seen:
-            if not page.enveloped and number == 2:
-                log.debug("%s ignores the page number: its first page is all there is", listing)
-                return
-            raise WebWorkResponseError(
-                f"{listing}: page {number} repeats the records of an earlier page, so WebWork does not page through "
-                "this listing as documented. Nothing after the repeated page was read."
-            )
-        seen.add(digest)
+        try:
+            answer = fetch(number)
+        except WebWorkNotFoundError:
+            # What WebWork makes of a page past the end is not documented.
+            if number == 1:
+                raise
+            log.info("%s: there is no page %d; taken as the end", listing, number)
+            return
+        page = read_page(answer, listing=listing, records_at=records_at, lone_record=lone_record)
+        fresh = progress.fresh(page, number=number)
+        if fresh is None:
+            return
         _check_number(page, wanted=number, listing=listing)
         ends = _is_last(page, number=number, page_size=page_size, listing=listing)
-        yield from page.rows
+        yield from fresh
         if ends:
             return
-        del page  # or the next page would come while this one is still held
+        del answer, page, fresh  # or the next page would come while this one is still held
 
 
-def read_page(answer: JSON, *, listing: str, items_at: str = "data") -> Page:
-    """Recognise a page by what came back.
+class _Progress:
+    """What has to be known of earlier pages to notice records that move, and pages that come again.
 
-    :param answer: the whole answer.
     :param listing: what is read, for error texts.
-    :param items_at: the key of the records; ``"$"`` if the answer itself is the list.
-    :raises WebWorkResponseError: if there are no records where they are documented.
     """
-    rows = _rows(answer, listing=listing, items_at=items_at)
-    if not isinstance(answer, dict):
-        return _bare_list(rows)
-    meta = answer.get("meta")
-    if isinstance(meta, dict) and isinstance(meta.get("pagination"), dict):
-        return _pagination(rows, meta["pagination"])
-    if isinstance(answer.get("pagination"), dict):
-        return _pagination(rows, answer["pagination"])
-    if "total_pages" in answer or "max_rows" in answer:
-        return _max_rows(rows, answer)
-    return Page(rows=rows)
 
+    def __init__(self, listing: str) -> None:
+        self._listing = listing
+        self._pages: set[int] = set()
+        self._page_before: int | None = None
+        self._marks_before: frozenset[int] = frozenset()
+        self._stalled = False
 
-def _pagination(rows: list[dict[str, JSON]], pagination: JSON) -> Page:
-    """Read the paging of most v2 listings, in ``meta`` or, for contracts, beside it.
+    def fresh(self, page: Page, *, number: int) -> list[dict[str, JSON]] | None:
+        """Return the records of a page that the page before did not have; ``None`` if the listing ended before it.
 
-    ``{"data": [...], "meta": {"pagination": {"total": 45, "per_page": 20, "current_page": 1, "last_page": 3}}}``
-    (https://api-docs.webwork-tracker.com/api/members/getmembers.md)
-    """
-    values = pagination if isinstance(pagination, dict) else {}
-    size, total, last = (_integer(values.get(key)) for key in ("per_page", "total", "last_page"))
-    if last is None and size and total is not None:
-        last = -(-total // size)
-    return Page(rows=rows, number=_integer(values.get("current_page")), last=last, size=size, enveloped=True)
+        :raises WebWorkResponseError: for a page that comes again.
+        """
+        # marshal writes JSON three times as fast as repr; version 2 has no references, by which equal values differ.
+        marks = [hash(marshal.dumps(row, 2)) for row in page.rows]
+        mark = hash(tuple(marks))
+        fresh = [row for row, each in zip(page.rows, marks, strict=True) if each not in self._marks_before]
+        if page.rows and mark in self._pages:
+            if mark == self._page_before and not page.enveloped:
+                log.debug("%s: page %d is page %d again, so that was the last", self._listing, number, number - 1)
+                return None
+            self._allow_once(page, fresh=fresh, number=number)
+        else:
+            self._stalled = False
+        if len(fresh) < len(page.rows):
+            moved = len(page.rows) - len(fresh)
+            log.warning("%s: %d records moved to page %d while it was read", self._listing, moved, number)
+        self._pages.add(mark)
+        self._page_before = mark
+        self._marks_before = frozenset(each for row, each in zip(page.rows, marks, strict=True) if row.get("id"))
+        return fresh
 
-
-def _max_rows(rows: list[dict[str, JSON]], answer: dict[str, JSON]) -> Page:
-    """Read the paging of webhooks and of most v1 listings.
-
-    ``{"max_rows": 50, "current_page": 1, "total_pages": 3, "data": [...]}``
-    (https://www.webwork-tracker.com/rest-api/doc/webhooks)
-
-    ``max_rows`` is documented as the number of all records, yet the example has 50 of them on three pages of 50:
-    only ``total_pages`` is believed.
-    """
-    number, last = _integer(answer.get("current_page")), _integer(answer.get("total_pages"))
-    return Page(rows=rows, number=number, last=last, enveloped=True)
-
-
-def _bare_list(rows: list[dict[str, JSON]]) -> Page:
-    """Read a v1 listing that is not paged: ``[{...}, {...}]``."""
-    return Page(rows=rows, number=1, last=1, enveloped=True)
-
-
-def _rows(answer: JSON, *, listing: str, items_at: str) -> list[dict[str, JSON]]:
-    found: JSON = answer
-    if isinstance(answer, dict):
-        key = "data" if items_at == "$" else items_at
-        if key not in answer:
+    def _allow_once(self, page: Page, *, fresh: list[dict[str, JSON]], number: int) -> None:
+        """Let a page come again if all of its records may have moved; the same page a third time is no accident."""
+        if fresh or self._stalled or page.number not in {None, number}:
             raise WebWorkResponseError(
-                f"{listing} answered without the records under {key!r} that its documentation promises; "
-                f"it has {_names(answer)}."
+                f"{self._listing}: page {number} repeats the records of an earlier page, so WebWork does not page "
+                "through this listing as documented. Nothing after the repeated page was read."
             )
-        found = answer[key] if answer[key] is not None else []
-    if not isinstance(found, list):
-        raise WebWorkResponseError(f"{listing} answered no list of records but {_kind(found)}.")
-    rows = [row for row in found if isinstance(row, dict)]
-    if len(rows) < len(found):
-        raise WebWorkResponseError(f"{listing} answered a list that holds something else than records.")
-    return rows
+        self._stalled = True
 
 
 def _is_last(page: Page, *, number: int, page_size: int | None, listing: str) -> bool:
@@ -165,6 +131,9 @@ def _is_last(page: Page, *, number: int, page_size: int | None, listing: str) ->
         if not page.rows and number < page.last:
             log.warning("%s: page %d of %d is empty; taken as the end", listing, number, page.last)
         return not page.rows or number >= page.last
+    if page.lone and page_size is not None:
+        log.warning("%s: one object came without paging information, so only its first page was read", listing)
+        return True
     full = page.size or page_size
     return not page.rows or (full is None and not page.enveloped) or (full is not None and len(page.rows) < full)
 
@@ -176,26 +145,3 @@ def _check_number(page: Page, *, wanted: int, listing: str) -> None:
             f"{listing}: asked for page {wanted}, got page {page.number}, so WebWork does not page through this "
             "listing as documented."
         )
-
-
-def _digest(rows: list[dict[str, JSON]]) -> bytes:
-    return hashlib.blake2b(json.dumps(rows, sort_keys=True).encode(), digest_size=16).digest()
-
-
-def _integer(value: JSON) -> int | None:
-    """Read a number that may come as text; anything else counts as not said."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, str) and value.strip().isdecimal() and len(value) < 19:
-        return int(value)
-    if isinstance(value, float):
-        return int(value) if value.is_integer() else None
-    return value if isinstance(value, int) else None
-
-
-def _names(answer: dict[str, JSON]) -> str:
-    return ", ".join(sorted(answer)[:8]) or "nothing"
-
-
-def _kind(value: JSON) -> str:
-    return "an object" if isinstance(value, dict) else f"a {type(value).__name__}"

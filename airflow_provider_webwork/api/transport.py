@@ -16,6 +16,7 @@ import urllib3.exceptions
 from airflow_provider_webwork.api.answers import Answer, AnswerReader
 from airflow_provider_webwork.api.failures import Unanswered, explain
 from airflow_provider_webwork.api.retries import Answered, asked_wait, effect_unknown, wait_before_retry
+from airflow_provider_webwork.api.session import NO_HOST, prepared_session
 from airflow_provider_webwork.api.wire import CONTENT_TYPES, encode_body
 from airflow_provider_webwork.errors import WebWorkConfigurationError
 
@@ -27,11 +28,6 @@ if TYPE_CHECKING:
     from airflow_provider_webwork.json_types import JSON
 
 log = logging.getLogger(__name__)
-
-_NO_HOST = (
-    "The base URL of the WebWork connection, or the proxy that HTTPS_PROXY or HTTP_PROXY names, has a host name that "
-    "no host can have: correct it."
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,26 +47,23 @@ class Clock:
 
 
 class Transport:
-    """A ``requests`` session to one WebWork, with retries and clear errors.
-
-    Redirects are not followed and ``~/.netrc`` is not read, so that the token goes where the settings say and the
-    settings' token goes there. Proxies and CA certificates of the environment count.
+    """A ``requests`` session to one WebWork, with retries and clear errors. Redirects are not followed.
 
     :param settings: where WebWork is and who asks.
     :param clock: time and chance.
+
+    ``session`` is what it sends with.
     """
 
     def __init__(self, settings: ClientSettings, *, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
         self._reader = AnswerReader(secrets=settings.auth.secrets, auth_remedy=settings.auth.remedy)
-        self._session = requests.Session()
-        self._session.auth = settings.auth
-        self._session.headers.update({"User-Agent": settings.user_agent, "Accept": "application/json"})
+        self.session = prepared_session(settings)
 
     def close(self) -> None:
         """Close the connections to WebWork."""
-        self._session.close()
+        self.session.close()
 
     def exchange(
         self,
@@ -140,21 +133,17 @@ class Transport:
         if body is not None:
             request.data = encode_body(body, body_format)
             request.headers["Content-Type"] = CONTENT_TYPES[body_format]
-        try:
-            return self._session.prepare_request(request)
-        except requests.exceptions.InvalidURL:
-            raise WebWorkConfigurationError(_NO_HOST) from None
+        return self.session.prepare_request(request)
 
     def _send(self, prepared: requests.PreparedRequest) -> requests.Response | Unanswered:
-        # `verify` goes with the request: on the session, REQUESTS_CA_BUNDLE would win over the file it names.
         try:
-            environment = self._session.merge_environment_settings(
-                prepared.url, {}, stream=False, verify=self._settings.verify, cert=None
+            environment = self.session.merge_environment_settings(
+                prepared.url, {}, stream=False, verify=None, cert=None
             )
-            return self._session.send(prepared, timeout=self._settings.timeout, allow_redirects=False, **environment)
+            return self.session.send(prepared, allow_redirects=False, **environment)
         except (requests.exceptions.InvalidURL, urllib3.exceptions.LocationValueError):
             # The second kind passes through requests as it is, when a part of the name is empty or too long.
-            raise WebWorkConfigurationError(_NO_HOST) from None
+            raise WebWorkConfigurationError(NO_HOST) from None
         except requests.RequestException as error:
             return explain(error, timeout=self._settings.timeout)
         except OSError:  # what requests raises for a CA file that is not there; its own errors were caught above

@@ -1,9 +1,12 @@
-"""Asking before something is lost."""
+"""Asking people: before something is lost, and for what nobody else may read."""
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import Namespace
+from getpass import getpass
+from pathlib import Path
 
 
 def confirmed(args: Namespace, consequence: str) -> bool:
@@ -17,3 +20,30 @@ def confirmed(args: Namespace, consequence: str) -> bool:
         msg = f"{consequence} Say so with --yes."
         raise ValueError(msg)
     return input(f"{consequence} Go on? [y/N] ").strip().lower() in {"y", "yes"}
+
+
+def hidden(args: Namespace, what: str) -> str:
+    """Return a secret from a file, an environment variable or a prompt that shows nothing.
+
+    Never from an argument: everybody on the machine can read the arguments of a process.
+
+    :param what: what is asked for.
+    :raises ValueError: if it is nowhere to be had.
+    """
+    if args.from_file:
+        try:
+            text = Path(args.from_file).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            msg = f"{args.from_file} cannot be read: {error.strerror if isinstance(error, OSError) else 'no UTF-8'}."
+            raise ValueError(msg) from None
+    elif args.from_variable:
+        text = os.environ.get(args.from_variable, "")
+    elif sys.stdin.isatty():
+        text = getpass(f"{what}: ")
+    else:
+        msg = f"{what}: name an environment variable with --from-variable, or a file with --from-file."
+        raise ValueError(msg)
+    if not text.strip():
+        msg = f"{what}: there is nothing in {args.from_file or args.from_variable or 'what was typed'}."
+        raise ValueError(msg)
+    return text.strip()

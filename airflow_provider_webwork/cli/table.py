@@ -36,6 +36,8 @@ def show(rows: Sequence[Mapping[str, JSON]], *, output: str) -> None:
 
 
 def _cell(value: JSON) -> str:
+    if isinstance(value, dict):
+        return json.dumps(value)
     if isinstance(value, list):
-        return ", ".join(map(str, value))
+        return ", ".join(map(_cell, value))
     return "" if value is None else str(value)

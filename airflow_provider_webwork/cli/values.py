@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pendulum
 
 from airflow_provider_webwork.events.match import EventFilter
+from airflow_provider_webwork.events.reading import PLACES, USUAL, Reading
 from airflow_provider_webwork.events.subscription import Start
 from airflow_provider_webwork.json_types import JSON
 
@@ -31,6 +33,21 @@ def pairs(texts: Iterable[str] | None) -> list[tuple[str, JSON]]:
     :raises ValueError: for a text without a key or an equals sign.
     """
     return [_pair(text) for text in texts or ()]
+
+
+def texts_by_name(texts: Iterable[str]) -> dict[str, str]:
+    """Read ``key=value`` arguments, the values as the texts that they are.
+
+    :raises ValueError: for a text without a key or an equals sign, or a key that comes twice.
+    """
+    found: dict[str, str] = {}
+    for text in texts:
+        name, value = split(text, form="key=value")
+        if name in found:
+            msg = f"{name} is given twice."
+            raise ValueError(msg)
+        found[name] = value
+    return found
 
 
 def moment(text: str | None) -> datetime | None:
@@ -60,6 +77,16 @@ def age(text: str) -> timedelta:
     return timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
 
 
+def deadline(text: str | None) -> datetime | None:
+    """Read a time to come: ISO 8601 (UTC unless it says otherwise), or how long from now, such as ``24h``.
+
+    :raises ValueError: if it is neither.
+    """
+    if text is not None and text[:-1].isdecimal() and text[-1] in _UNITS:
+        return datetime.now(UTC) + age(text)
+    return moment(text)
+
+
 def start(text: str) -> Start | int:
     """Read where to begin: ``now``, ``beginning``, a time, an age, or a ``seq``.
 
@@ -75,11 +102,38 @@ def start(text: str) -> Start | int:
     return found
 
 
-def _pair(text: str) -> tuple[str, JSON]:
+def split(text: str, *, form: str) -> tuple[str, str]:
+    """Read a name and a value with an equals sign between them.
+
+    :param form: how they are written, such as ``key=value``.
+    :raises ValueError: if there is no name or no equals sign.
+    """
     name, equals, value = text.partition("=")
     if not name or not equals:
-        msg = f"{text!r} is not key=value."
+        msg = f"{text!r} is not {form}."
         raise ValueError(msg)
+    return name, value
+
+
+def changed_reading(reading: Reading, texts: Iterable[str]) -> Reading:
+    """Read ``what=path`` arguments; an empty path stands for the usual places.
+
+    :raises ValueError: for anything else.
+    """
+    changes: dict[str, str | tuple[str, ...] | None] = {}
+    for text in texts:
+        name, equals, path = text.partition("=")
+        if not equals or name not in {*PLACES, "volatile"}:
+            msg = f"{text!r} is not what=path, where what is one of {', '.join(PLACES)} and volatile."
+            raise ValueError(msg)
+        changes[name] = path or None
+        if name == "volatile":
+            changes[name] = tuple(path.split(",")) if path else USUAL.volatile
+    return replace(reading, **changes)  # type: ignore[arg-type] # checked when it is made
+
+
+def _pair(text: str) -> tuple[str, JSON]:
+    name, value = split(text, form="key=value")
     try:
         return name, json.loads(value)
     except ValueError:

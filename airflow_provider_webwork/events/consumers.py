@@ -25,7 +25,7 @@ from airflow_provider_webwork.events.consumer import (
 )
 from airflow_provider_webwork.events.log import head, horizon, position_before
 from airflow_provider_webwork.events.match import EventFilter
-from airflow_provider_webwork.events.names import consumer_name
+from airflow_provider_webwork.events.names import checked_name
 from airflow_provider_webwork.events.released import waiting_for
 from airflow_provider_webwork.events.store import Store
 from airflow_provider_webwork.events.subscription import Start
@@ -87,7 +87,7 @@ class Consumers:
         :param start: where a new one begins.
         :raises ValueError: if a consumer cannot have this name.
         """
-        consumer_name(name)
+        checked_name(name, of="consumer")
         with self._store.read() as connection:
             known = find(connection, name)
         if known is not None:

@@ -11,6 +11,9 @@ from sqlalchemy import exc
 Lock: TypeAlias = Literal["append", "migrate", "endpoints"]
 """What only one transaction of all machines does at a time."""
 
+LOCK = "webwork_lock"
+"""The option of a transaction that names its lock."""
+
 
 class Database(Protocol):
     """A database that the event log runs on."""
@@ -18,6 +21,7 @@ class Database(Protocol):
     UPGRADES_ITSELF: bool
     READING: Mapping[str, object]
     WRITING: Mapping[str, object]
+    """Options of a transaction. With :data:`LOCK` among them it waits for a lock first, and holds it to its end."""
 
     def usable_url(self, url: sa.URL) -> sa.URL:
         """Return the URL as the engine wants it."""
@@ -27,9 +31,6 @@ class Database(Protocol):
 
     def place(self, url: sa.URL) -> object:
         """Tell what is at the URL now; ``None`` if nothing is."""
-
-    def lock(self, connection: sa.Connection, what: Lock) -> None:
-        """Wait for a lock, which the transaction then holds to its end."""
 
     def is_away(self, error: exc.DBAPIError) -> bool:
         """Whether the database, and not what it was asked to store, is the reason of an error."""

@@ -1,69 +1,26 @@
-"""Callback endpoints: their keys, their webhook at WebWork, and what was seen of them."""
+"""The callback endpoints in the event log: their keys and secrets, their webhook at WebWork, what was seen of them."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Literal
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from airflow_provider_webwork.errors import WebWorkLogError, WebWorkLogUnavailableError, WebWorkSecretError
-from airflow_provider_webwork.events import schema
-from airflow_provider_webwork.events.names import endpoint_name
+from airflow_provider_webwork.errors import WebWorkLogUnavailableError
+from airflow_provider_webwork.events import keyring, observed, schema
+from airflow_provider_webwork.events.endpoint import Endpoint, Secret, Sighting
+from airflow_provider_webwork.events.names import checked_name
+from airflow_provider_webwork.events.reading import USUAL, Reading
 from airflow_provider_webwork.events.store import Store
-from airflow_provider_webwork.secrets import Vault, hash_key, new_key
+from airflow_provider_webwork.secrets import Vault, hash_key
 
-State = Literal["pending", "active"]
+SHORTEST_SILENCE = timedelta(minutes=1)
+"""What another receiver was sent is known here after a second or two, so seconds of silence mean nothing."""
 
-_FINGERPRINT = "secret_key_fingerprint"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
-    """A named callback of the receiver.
-
-    :param state: ``pending`` until a webhook at WebWork is known to call it, then ``active``.
-    :param conn_id: the Airflow connection that its webhook was registered with.
-    :param webhook_id: the webhook at WebWork that calls it.
-    :param webhook_token: the token that WebWork gave the webhook.
-    :param pending_key: the key of the callback URL, kept until the webhook is registered, so that a second try
-        sends the same URL.
-    :param events: the events that the webhook is registered for.
-    :param key_hashes: for each key that the receiver accepts, when it stops to be accepted.
-    """
-
-    name: str
-    state: State
-    created_at: datetime
-    events: tuple[str, ...] = ()
-    conn_id: str | None = None
-    workspace_id: str | None = None
-    webhook_id: str | None = None
-    webhook_token: str | None = field(default=None, repr=False)
-    pending_key: str | None = field(default=None, repr=False)
-    key_hashes: Mapping[str, datetime | None] = field(default_factory=dict, repr=False)
-    deliveries: int = 0
-    last_delivery_at: datetime | None = None
-    last_probe_at: datetime | None = None
-
-    def accepts(self, key_hash: str, *, at: datetime) -> bool:
-        """Whether the receiver takes deliveries with this key at that time."""
-        if key_hash not in self.key_hashes:
-            return False
-        expires_at = self.key_hashes[key_hash]
-        return expires_at is None or at < expires_at
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
-    """What a receiver saw of an endpoint since it last said so."""
-
-    deliveries: int = 0
-    last_delivery_at: datetime | None = None
-    last_probe_at: datetime | None = None
+TABLES = (schema.endpoint, schema.endpoint_key, schema.endpoint_secret, schema.setting)
+"""All that the list of endpoints is read from; their secrets are encrypted in it."""
 
 
 class Endpoints:
@@ -77,6 +34,16 @@ class Endpoints:
         """Return an endpoint, or ``None``."""
         return next((each for each in self.list() if each.name == name), None)
 
+    def get(self, name: str) -> Endpoint:
+        """Return an endpoint.
+
+        :raises WebWorkLogError: if there is none of this name.
+        """
+        endpoint = self.find(name)
+        if endpoint is None:
+            raise keyring.no_endpoint(name)
+        return endpoint
+
     def list(self) -> list[Endpoint]:
         """Return all endpoints, by name.
 
@@ -88,22 +55,27 @@ class Endpoints:
             hashes: dict[str, dict[str, datetime | None]] = {}
             for key in connection.execute(sa.select(keys)):
                 hashes.setdefault(key.endpoint, {})[key.key_hash] = key.expires_at
-            if any(row.webhook_token or row.pending_key for row in rows):
-                self._check_key(connection)
-        return [self._endpoint(row, hashes.get(row.name, {})) for row in rows]
+            sealed = connection.execute(keyring.SECRETS).all()
+            if sealed or any(row.webhook_token or row.pending_key for row in rows):
+                self._check_vault(connection)
+        secrets = keyring.opened(sealed, self._vault)
+        return [self._endpoint(row, hashes.get(row.name, {}), secrets.get(row.name, ())) for row in rows]
 
     def open(self, name: str, *, now: datetime) -> Endpoint:
         """Return the endpoint, made with a first key if there is none.
 
-        A pending endpoint always has its ``pending_key``. Doing it twice changes nothing.
+        A pending endpoint always has its ``pending_key``; one whose key was revoked or put to use gets another.
+        Doing it twice changes nothing.
 
         :raises ValueError: if the name is not one an endpoint can have.
         """
-        name = endpoint_name(name)
+        name = checked_name(name, of="endpoint")
+        table = schema.endpoint
         with self._store.write(lock="endpoints") as connection:
-            if connection.scalar(sa.select(schema.endpoint.c.name).where(schema.endpoint.c.name == name)) is None:
+            row = connection.execute(sa.select(table.c.state, table.c.pending_key).where(table.c.name == name)).first()
+            if row is None:
                 connection.execute(
-                    schema.endpoint.insert().values(
+                    table.insert().values(
                         name=name,
                         state="pending",
                         events="[]",
@@ -112,8 +84,9 @@ class Endpoints:
                         deliveries=0,
                     )
                 )
-                self._add_key(connection, name, now)
-        return self._required(name)
+            if row is None or (row.state == "pending" and row.pending_key is None):
+                self._add_pending_key(connection, name, now)
+        return self.get(name)
 
     def renew(self, name: str, *, now: datetime) -> Endpoint:
         """Give an endpoint whose webhook is gone a new pending key; keep one that it has already.
@@ -126,10 +99,10 @@ class Endpoints:
         with self._store.write(lock="endpoints") as connection:
             row = connection.execute(sa.select(table.c.pending_key).where(table.c.name == name)).first()
             if row is None:
-                raise _no_endpoint(name)
+                raise keyring.no_endpoint(name)
             if row.pending_key is None:
-                self._add_key(connection, name, now)
-        return self._required(name)
+                self._add_pending_key(connection, name, now)
+        return self.get(name)
 
     def activate(
         self,
@@ -143,7 +116,9 @@ class Endpoints:
         events: tuple[str, ...],
         now: datetime,
     ) -> None:
-        """Record the webhook that calls the endpoint; forget the key in clear and every other key.
+        """Record the webhook that calls the endpoint; forget the key in clear and those of its former webhooks.
+
+        Keys that were added by hand, and those that expire by themselves, stay.
 
         :param key: the key in the webhook's URL, one of the endpoint's.
         :raises WebWorkLogError: if there is no such endpoint.
@@ -151,8 +126,7 @@ class Endpoints:
         """
         keys = schema.endpoint_key
         with self._store.write(lock="endpoints") as connection:
-            if connection.scalar(sa.select(schema.endpoint.c.name).where(schema.endpoint.c.name == name)) is None:
-                raise _no_endpoint(name)
+            keyring.check_endpoint(connection, name)
             if connection.scalar(sa.select(keys.c.endpoint).where(keys.c.key_hash == hash_key(key))) != name:
                 # To go on would leave the endpoint without any key, and every delivery to it refused.
                 msg = (
@@ -160,7 +134,7 @@ class Endpoints:
                 )
                 raise WebWorkLogUnavailableError(msg)
             if webhook_token is not None:
-                self._check_key(connection, claim=True)
+                self._check_vault(connection, claim=True)
             connection.execute(
                 schema.endpoint.update()
                 .where(schema.endpoint.c.name == name)
@@ -175,59 +149,73 @@ class Endpoints:
                     updated_at=now,
                 )
             )
-            connection.execute(keys.delete().where(keys.c.endpoint == name, keys.c.key_hash != hash_key(key)))
+            connection.execute(
+                keys.delete().where(
+                    keys.c.endpoint == name,
+                    keys.c.key_hash != hash_key(key),
+                    keys.c.by_hand.is_not(sa.true()),
+                    keys.c.expires_at.is_(None),
+                )
+            )
+
+    def read_as(self, name: str, reading: Reading, *, now: datetime) -> None:
+        """Say how the deliveries of an endpoint are read; receivers go by it a second later.
+
+        :raises WebWorkLogError: if there is no such endpoint.
+        """
+        self._change(name, {"reading": json.dumps(reading.to_json()), "updated_at": now})
+
+    def expect(self, name: str, every: timedelta | None, *, now: datetime) -> None:
+        """Say how often deliveries come, so that receivers report an endpoint that has become silent.
+
+        :param every: in whole seconds, a minute at least; ``None`` for an endpoint that may be silent.
+        :raises ValueError: if that is too short to tell silence from a slow second.
+        :raises WebWorkLogError: if there is no such endpoint.
+        """
+        if every is not None and every < SHORTEST_SILENCE:
+            msg = f"Deliveries cannot be expected every {every.total_seconds():.0f} s; a minute is the least."
+            raise ValueError(msg)
+        seconds = None if every is None else round(every.total_seconds())
+        self._change(name, {"expect_every": seconds, "updated_at": now})
 
     def delete(self, name: str) -> None:
-        """Forget an endpoint and its keys; its events stay."""
+        """Forget an endpoint with its keys and secrets; its events stay."""
         with self._store.write(lock="endpoints") as connection:
-            connection.execute(schema.endpoint_key.delete().where(schema.endpoint_key.c.endpoint == name))
+            for table in (schema.endpoint_key, schema.endpoint_secret, schema.observed_proof):
+                connection.execute(table.delete().where(table.c.endpoint == name))
             connection.execute(schema.endpoint.delete().where(schema.endpoint.c.name == name))
 
     def record(self, sightings: Mapping[str, Sighting]) -> None:
         """Add what a receiver saw to the endpoints; of several receivers the latest sighting counts."""
+        with self._store.write(lock="endpoints") as connection:
+            observed.record(connection, sightings)
+
+    def observed(self, name: str) -> tuple[observed.ObservedProof, ...]:
+        """Return what came of the proofs that deliveries to an endpoint carried, the most frequent first."""
+        with self._store.read() as connection:
+            return tuple(observed.observed(connection, name))
+
+    def _change(self, name: str, values: Mapping[str, object]) -> None:
         table = schema.endpoint
-        with self._store.write() as connection:
-            for name, seen in sorted(sightings.items()):  # two receivers in different orders would lock each other out
-                values: dict[str, object] = {"deliveries": table.c.deliveries + seen.deliveries}
-                if seen.last_delivery_at is not None:
-                    values["last_delivery_at"] = _later(table.c.last_delivery_at, seen.last_delivery_at)
-                if seen.last_probe_at is not None:
-                    values["last_probe_at"] = _later(table.c.last_probe_at, seen.last_probe_at)
-                connection.execute(table.update().where(table.c.name == name).values(values))
+        with self._store.write(lock="endpoints") as connection:
+            keyring.check_endpoint(connection, name)
+            connection.execute(table.update().where(table.c.name == name).values(values))
 
-    def _required(self, name: str) -> Endpoint:
-        endpoint = self.find(name)
-        if endpoint is None:
-            raise _no_endpoint(name)
-        return endpoint
-
-    def _add_key(self, connection: sa.Connection, name: str, now: datetime) -> None:
-        self._check_key(connection, claim=True)
-        key = new_key()
-        connection.execute(
-            schema.endpoint_key.insert().values(key_hash=hash_key(key), endpoint=name, created_at=now, expires_at=None)
-        )
+    def _add_pending_key(self, connection: sa.Connection, name: str, now: datetime) -> None:
+        self._check_vault(connection, claim=True)
+        key = keyring.add_key(connection, name, now=now)
         connection.execute(
             schema.endpoint.update()
             .where(schema.endpoint.c.name == name)
             .values(pending_key=self._vault.encrypt(key), updated_at=now)
         )
 
-    def _check_key(self, connection: sa.Connection, *, claim: bool = False) -> None:
-        """Refuse to mix secrets of different keys in one log; the log keeps the fingerprint of its key."""
-        table = schema.setting
-        known = connection.scalar(sa.select(table.c.value).where(table.c.name == _FINGERPRINT))
-        if known is None and claim:
-            connection.execute(table.insert().values(name=_FINGERPRINT, value=self._vault.fingerprint))
-        elif known is not None and not self._vault.opens(known):
-            msg = (
-                f"The event log {self._store.name} encrypts its secrets with the key {known}, and [webwork] secret_key "
-                f"(or [core] fernet_key) holds {self._vault.fingerprint}. Every process that touches the log needs the "
-                "same key: set it, or put the former key behind the new one, separated by a comma."
-            )
-            raise WebWorkSecretError(msg)
+    def _check_vault(self, connection: sa.Connection, *, claim: bool = False) -> None:
+        keyring.check_vault(connection, self._vault, log_name=self._store.name, claim=claim)
 
-    def _endpoint(self, row: sa.Row[tuple[object, ...]], hashes: Mapping[str, datetime | None]) -> Endpoint:
+    def _endpoint(
+        self, row: sa.Row[tuple[object, ...]], hashes: Mapping[str, datetime | None], secrets: tuple[Secret, ...]
+    ) -> Endpoint:
         return Endpoint(
             name=row.name,
             state=row.state,
@@ -239,16 +227,12 @@ class Endpoints:
             webhook_token=row.webhook_token and self._vault.decrypt(row.webhook_token),
             pending_key=row.pending_key and self._vault.decrypt(row.pending_key),
             key_hashes=hashes,
+            secrets=secrets,
+            required_proof=row.required_proof,
             deliveries=row.deliveries,
             last_delivery_at=row.last_delivery_at,
             last_probe_at=row.last_probe_at,
+            last_marked_at=row.last_marked_at,
+            reading=USUAL if row.reading is None else Reading.from_json(json.loads(row.reading)),
+            expect_every=None if row.expect_every is None else timedelta(seconds=row.expect_every),
         )
-
-
-def _no_endpoint(name: str) -> WebWorkLogError:
-    return WebWorkLogError(f"There is no endpoint {name!r}. See `airflow webwork endpoints list`.")
-
-
-def _later(column: sa.Column[datetime], moment: datetime) -> sa.ColumnElement[datetime]:
-    known = sa.type_coerce(moment, column.type)
-    return sa.case((column > known, column), else_=known)

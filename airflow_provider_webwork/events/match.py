@@ -7,9 +7,11 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 from airflow_provider_webwork.events.event import SHOWN, Event
+from airflow_provider_webwork.events.paths import ABSENT, is_path, value_at
 from airflow_provider_webwork.json_types import JSON, Scalar
 
 Match: TypeAlias = "Mapping[str, Scalar | list[Scalar]]"
@@ -70,7 +72,14 @@ class EventFilter:
             return False
         if self.types and not any(_names(pattern, event.type) for pattern in self.types):
             return False
-        return all(_any_equal(values, _at(event, path)) for path, values in self.match)
+        for field, steps, values in self._rules:  # noqa: SIM110 - catching up asks this of every event of the log
+            if not _any_equal(values, _at(event, field, steps)):
+                return False
+        return True
+
+    @cached_property
+    def _rules(self) -> tuple[tuple[str, tuple[str, ...], tuple[Scalar, ...]], ...]:
+        return tuple((*_steps(path), values) for path, values in self.match)
 
     def texts(self, field: str) -> frozenset[str | None] | None:
         """Return what an identifier has to be, for an event to match; ``None`` if any will do.
@@ -111,7 +120,7 @@ class FilterIndex:
     def choosing(self, event: Event) -> Iterator[EventFilter]:
         """Yield each filter that chooses the event, once."""
         for path, filters in self._named.items():
-            found = {each: None for key in _keys(_at(event, path)) for each in filters.get(key, ())}
+            found = {each: None for key in _keys(_at(event, *_steps(path))) for each in filters.get(key, ())}
             yield from (each for each in found if each.matches(event))
         yield from (each for each in self._unnamed if each.matches(event))
 
@@ -156,7 +165,7 @@ def _paths(match: object) -> tuple[tuple[str, tuple[Scalar, ...]], ...]:
     paths = []
     for path, wanted in match.items():
         values = tuple(wanted) if isinstance(wanted, (list, tuple)) else (wanted,)
-        if not isinstance(path, str) or not all(path.split(".")):
+        if not is_path(path):
             msg = f"match: {path!r} is not a dotted path such as 'user_id' or 'data.project_id'."
             raise ValueError(msg)
         if not values or not all(map(_is_scalar, values)):
@@ -176,20 +185,21 @@ def _names(pattern: str, name: str) -> bool:
     return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
 
 
-def _at(event: Event, path: str) -> object:
+def _steps(path: str) -> tuple[str, tuple[str, ...]]:
     field, *steps = path.split(".")
+    return field, tuple(steps)
+
+
+def _at(event: Event, field: str, steps: tuple[str, ...]) -> object:
     if field not in SHOWN:
-        return _ABSENT
-    value: object = SHOWN[field](event)
-    for step in steps:
-        if not isinstance(value, dict) or step not in value:
-            return _ABSENT
-        value = value[step]
-    return value
+        return ABSENT
+    return value_at(SHOWN[field](event), steps)
 
 
 def _any_equal(wanted: tuple[Scalar, ...], found: object) -> bool:
-    return found is not _ABSENT and any(_equal(value, found) for value in wanted)
+    if found is ABSENT:
+        return False
+    return _equal(wanted[0], found) if len(wanted) == 1 else any(_equal(value, found) for value in wanted)
 
 
 def _equal(wanted: Scalar, found: object) -> bool:

@@ -6,23 +6,30 @@ prepared statements, no session settings, no session locks (https://www.pgbounce
 
 from __future__ import annotations
 
+import select
+import time
 from collections.abc import Mapping
 
 import sqlalchemy as sa
 from sqlalchemy import event, exc
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from airflow_provider_webwork.errors import WebWorkConfigurationError
-from airflow_provider_webwork.events.database import Lock
+from airflow_provider_webwork.events.database import LOCK, Lock
 
 UPGRADES_ITSELF = False
 """Whether the schema is made and upgraded by whoever opens the log: other machines may run another version of us."""
 
-READING: Mapping[str, object] = {"isolation_level": "REPEATABLE READ"}
+READING: Mapping[str, object] = {"webwork_begin": "BEGIN ISOLATION LEVEL REPEATABLE READ"}
 """A transaction that reads sees one state; it takes no lock that a writer waits for."""
 
-WRITING: Mapping[str, object] = {"isolation_level": "READ COMMITTED"}
+WRITING: Mapping[str, object] = {"webwork_begin": "BEGIN ISOLATION LEVEL READ COMMITTED"}
 """A transaction that writes sees, behind a lock that it waited for, what the one before committed."""
 
+# A number from a sequence is given before the commit, so readers would see 8 after 9; under the lock for appends the
+# order of numbers is the order of commits
+# (https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS).
 _LOCKS: Mapping[Lock, int] = {
     "append": 0x77656277_00000001,
     "migrate": 0x77656277_00000002,
@@ -30,7 +37,9 @@ _LOCKS: Mapping[Lock, int] = {
 }
 """Keys of advisory locks: the letters `webw`, then a number."""
 
-_TAKE = sa.select(sa.func.pg_advisory_xact_lock(sa.bindparam("key", type_=sa.BigInteger)))
+_IDLE = 1.0
+"""Seconds that a connection may lie unused before the server is asked whether it still works. To ask every time would
+take as long as a statement of an append."""
 
 _ABANDONED = "60s"
 """How long a transaction may do nothing. Without it a machine that loses its power would keep a lock for hours."""
@@ -59,26 +68,33 @@ def engine(url: sa.URL, *, lock_timeout: float) -> sa.Engine:
         url,
         connect_args={
             "prepare_threshold": None,
+            # The driver would send BEGIN on its own, and wait for the answer before it sends anything else.
+            "autocommit": True,
             **{name: value for name, value in _CONNECTION.items() if name not in url.query},
         },
-        pool_pre_ping=True,
         # Parameters are people's data and encrypted tokens; they do not belong into error texts.
         hide_parameters=True,
     )
-    local = {
+    settings = {
         # A role or a database may have it off, and then a commit would be told before it is on disk.
         "synchronous_commit": "on",
         "lock_timeout": f"{max(1, round(lock_timeout * 1000))}ms",  # 0 would wait for ever
         "idle_in_transaction_session_timeout": _ABANDONED,
     }
-    settings = sa.select(*(sa.func.set_config(name, value, sa.true()) for name, value in local.items()))
+    set_all = [f"SET LOCAL {name} = '{value}'" for name, value in settings.items()]
 
     def begin(connection: sa.Connection) -> None:
-        if connection.get_execution_options().get("isolation_level") == WRITING["isolation_level"]:
-            connection.execute(settings)
+        options = connection.get_execution_options()
+        statements = [options.get("webwork_begin", "BEGIN")]
+        if statements[0] == WRITING["webwork_begin"]:
+            statements += set_all
+        if lock := options.get(LOCK):
+            statements.append(f"SELECT pg_advisory_xact_lock({_LOCKS[lock]})")
+        connection.exec_driver_sql("; ".join(statements))  # all in one message
 
     event.listen(made, "begin", begin)
     event.listen(made, "handle_error", _note)
+    _replace_the_dead(made)
     return made
 
 
@@ -111,16 +127,6 @@ def place(url: sa.URL) -> str:
     return str(url.database)
 
 
-def lock(connection: sa.Connection, what: Lock) -> None:
-    """Wait for a lock, which the transaction then holds to its end.
-
-    A number from a sequence is given before the commit, so readers would see 8 after 9; under the lock for appends
-    the order of numbers is the order of commits
-    (https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS).
-    """
-    connection.execute(_TAKE, {"key": _LOCKS[what]})
-
-
 def is_away(error: exc.DBAPIError) -> bool:
     """Whether the database, and not what it was asked to store, is the reason of an error."""
     state = _state(error.orig)
@@ -134,6 +140,34 @@ def is_away(error: exc.DBAPIError) -> bool:
 def give_back_space(connection: sa.Connection) -> bool:
     """Do nothing: autovacuum makes the space of removed rows usable again."""
     return False
+
+
+def _replace_the_dead(made: sa.Engine) -> None:
+    """See to it that connections which a server ended are replaced before they are used."""
+    import psycopg
+
+    used = "webwork_used"
+
+    def put_back(_: object, entry: ConnectionPoolEntry) -> None:
+        entry.info[used] = time.monotonic()
+
+    def take(connection: DBAPIConnection, entry: ConnectionPoolEntry, _: object) -> None:
+        idle = time.monotonic() - entry.info.get(used, time.monotonic())
+        try:
+            if idle > _IDLE or _was_spoken_to(connection):
+                made.dialect.do_ping(connection)
+        except psycopg.Error as error:
+            raise exc.InvalidatePoolError from error
+
+    event.listen(made, "checkin", put_back)
+    event.listen(made, "checkout", take)
+
+
+def _was_spoken_to(connection: DBAPIConnection) -> bool:
+    """Whether the server sent something unasked, as it does at its end."""
+    answers = select.poll()
+    answers.register(connection.fileno(), select.POLLIN)
+    return bool(answers.poll(0))
 
 
 def _note(context: sa.engine.ExceptionContext) -> None:

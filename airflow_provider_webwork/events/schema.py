@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """The migrations, the newest last. They stand here so that opening an up-to-date log need not load Alembic."""
 
 REVISION = REVISIONS[-1]
@@ -56,6 +56,13 @@ event = sa.Table(
     sa.Column("synthetic", sa.Boolean, nullable=False),
     sa.Column("reparsed_from", sa.BigInteger),
     sa.Index("ix_event_received_at", "received_at", "seq"),
+)
+
+reparsed = sa.Table(
+    "reparsed",
+    metadata,
+    sa.Column("seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False),
+    sa.Column("at", Moment, nullable=False),
 )
 
 dedupe = sa.Table(
@@ -139,6 +146,10 @@ endpoint = sa.Table(
     sa.Column("deliveries", sa.BigInteger, nullable=False),
     sa.Column("last_delivery_at", Moment),
     sa.Column("last_probe_at", Moment),
+    sa.Column("expect_every", sa.BigInteger),
+    sa.Column("last_marked_at", Moment),
+    sa.Column("reading", sa.Text),
+    sa.Column("required_proof", sa.Text),
 )
 
 endpoint_key = sa.Table(
@@ -148,6 +159,29 @@ endpoint_key = sa.Table(
     sa.Column("endpoint", sa.Text, nullable=False, index=True),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("expires_at", Moment),
+    sa.Column("by_hand", sa.Boolean),
+)
+
+endpoint_secret = sa.Table(
+    "endpoint_secret",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("endpoint", sa.Text, nullable=False, index=True),
+    sa.Column("value", sa.Text, nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("not_before", Moment),
+    sa.Column("expires_at", Moment),
+)
+
+observed_proof = sa.Table(
+    "observed_proof",
+    metadata,
+    sa.Column("endpoint", sa.Text, primary_key=True),
+    sa.Column("proof", sa.Text, primary_key=True),
+    sa.Column("outcome", sa.Text, primary_key=True),
+    sa.Column("secret", sa.Text, primary_key=True),
+    sa.Column("deliveries", sa.BigInteger, nullable=False),
+    sa.Column("last_at", Moment, nullable=False),
 )
 
 receiver = sa.Table(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,18 +12,23 @@ from sqlalchemy import event, exc
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from airflow_provider_webwork.errors import WebWorkConfigurationError
-from airflow_provider_webwork.events.database import Lock
 
 UPGRADES_ITSELF = True
 """Whether the schema is made and upgraded by whoever opens the log: one machine runs one version of us."""
 
-READING: Mapping[str, object] = {"webwork_begin": "BEGIN"}
+READING: Mapping[str, object] = {}
 """A transaction that reads sees one state; it takes no lock that a writer waits for."""
 
-WRITING: Mapping[str, object] = {"webwork_begin": "BEGIN IMMEDIATE"}
+WRITING: Mapping[str, object] = {"webwork_writes": True}
 """A transaction that writes holds the one lock of the file from its beginning on.
 
 One that read first and wrote later would fail at once if another process wrote in between.
+"""
+
+PAUSES = (0.0003, 0.005)
+"""Seconds between two tries to get the lock of the file: at first, and after a while.
+
+SQLite itself would wait up to 0.1 s in between, so that who writes all the time would leave others none.
 """
 
 PAGES = 1_000
@@ -38,8 +44,15 @@ def engine(url: sa.URL, *, lock_timeout: float) -> sa.Engine:
     """
     # Parameters are people's data and encrypted tokens; they do not belong into error texts.
     made = sa.create_engine(url, connect_args={"timeout": lock_timeout}, hide_parameters=True)
+
+    def begin(connection: sa.Connection) -> None:
+        if connection.get_execution_options().get("webwork_writes"):
+            _take_the_file(connection, seconds=lock_timeout)
+        else:
+            connection.exec_driver_sql("BEGIN")
+
     event.listen(made, "connect", _prepare)
-    event.listen(made, "begin", _begin)
+    event.listen(made, "begin", begin)
     return made
 
 
@@ -64,10 +77,6 @@ def place(url: sa.URL) -> FileId | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
-
-
-def lock(connection: sa.Connection, what: Lock) -> None:
-    """Do nothing: a transaction that writes has the file to itself."""
 
 
 def is_away(error: exc.DBAPIError) -> bool:
@@ -98,7 +107,7 @@ def _prepare(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
         connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
     mode = _wal_mode(connection)
     if mode != "wal":
-        msg = f"The event log needs SQLite's WAL mode, and its file only offers {mode!r}: put it on a local disk."
+        msg = f"SQLite's WAL mode is needed, and the file only offers {mode!r}: put it on a local disk."
         raise WebWorkConfigurationError(msg)
     # NORMAL would lose acknowledged events on power loss in WAL mode (https://sqlite.org/pragma.html#pragma_synchronous).
     connection.execute("PRAGMA synchronous=FULL")
@@ -121,5 +130,23 @@ def _wal_mode(connection: sqlite3.Connection) -> str:
     return str(connection.execute("PRAGMA journal_mode=WAL").fetchone()[0])
 
 
-def _begin(connection: sa.Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get("webwork_begin", "BEGIN"))
+def _take_the_file(connection: sa.Connection, *, seconds: float) -> None:
+    """Begin a transaction that writes, once nobody else does."""
+    driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment] # of no other kind
+    end = time.monotonic() + seconds
+    pause, longest = PAUSES
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        while time.monotonic() < end:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    break
+            else:
+                return
+            time.sleep(pause)
+            pause = min(pause * 1.1, longest)
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # fails as any other statement does
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={round(seconds * 1000)}")

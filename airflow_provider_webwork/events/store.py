@@ -19,7 +19,7 @@ from airflow_provider_webwork.errors import (
     WebWorkLogUnavailableError,
 )
 from airflow_provider_webwork.events import postgresql, schema, sqlite
-from airflow_provider_webwork.events.database import Database, Lock
+from airflow_provider_webwork.events.database import LOCK, Database, Lock
 
 log = logging.getLogger(__name__)
 
@@ -82,9 +82,7 @@ class Store:
         :raises WebWorkLogError: if its schema does not fit this version of the package.
         """
         self._prepare()
-        with self._transaction(self._database.WRITING) as connection:
-            if lock is not None:
-                self._database.lock(connection, lock)
+        with self._transaction(self._database.WRITING, lock=lock) as connection:
             yield connection
 
     def give_back_space(self) -> bool:
@@ -108,8 +106,7 @@ class Store:
 
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-        with self._transaction(self._database.WRITING) as connection:
-            self._database.lock(connection, "migrate")
+        with self._transaction(self._database.WRITING, lock="migrate") as connection:
             self._refuse_airflows_own(connection)
             config.attributes["connection"] = connection
             before = _revision(connection)
@@ -182,10 +179,10 @@ class Store:
             raise WebWorkConfigurationError(msg)
 
     @contextmanager
-    def _transaction(self, options: Mapping[str, Any]) -> Iterator[sa.Connection]:
+    def _transaction(self, options: Mapping[str, Any], *, lock: Lock | None = None) -> Iterator[sa.Connection]:
         with (
             self._failures(),
-            self._engine.connect().execution_options(**options) as connection,
+            self._engine.connect().execution_options(**options, **{LOCK: lock}) as connection,
             connection.begin(),
         ):
             yield connection

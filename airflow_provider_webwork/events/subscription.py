@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 from airflow_provider_webwork.events.event import time_text
 from airflow_provider_webwork.events.match import EventFilter, Match
-from airflow_provider_webwork.events.names import consumer_name
+from airflow_provider_webwork.events.names import checked_name
 from airflow_provider_webwork.json_types import JSON, Scalar
 
 Start: TypeAlias = Literal["now", "beginning"] | datetime
@@ -43,7 +43,9 @@ class Subscription:
         :raises ValueError: if an argument is not usable; the text names it.
         """
         return cls(
-            consumer=consumer_name(consumer), wanted=EventFilter.of(types=types, match=match), start=usable_start(start)
+            consumer=checked_name(consumer, of="consumer"),
+            wanted=EventFilter.of(types=types, match=match),
+            start=usable_start(start),
         )
 
     def to_json(self) -> dict[str, JSON]:

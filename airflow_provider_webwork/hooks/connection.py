@@ -11,9 +11,7 @@ from airflow_provider_webwork.errors import WebWorkConfigurationError
 if TYPE_CHECKING:
     from airflow.sdk import Connection
 
-    from airflow_provider_webwork.api.client import ClientSettings
-
-USUAL_PATHS = {"v2": "/api/v2", "v1": ""}
+    from airflow_provider_webwork.api.settings import ClientSettings
 
 
 def client_settings(connection: Connection) -> ClientSettings:
@@ -22,13 +20,14 @@ def client_settings(connection: Connection) -> ClientSettings:
     :raises WebWorkConfigurationError: if a field is missing or unusable; the text names the field.
     """
     from airflow_provider_webwork.api.auth import BasicAuth, BearerAuth
-    from airflow_provider_webwork.api.client import ClientSettings
+    from airflow_provider_webwork.api.settings import BASE_URLS, ClientSettings
 
     extra: object = connection.extra_dejson
     if not isinstance(extra, Mapping):
         raise _unusable(connection, "extra", 'must be a JSON object such as {"workspace_id": 42}')
-    version = str(extra.get("api_version") or "v2")
-    if version not in USUAL_PATHS:
+    named = str(extra.get("api_version") or "v2")
+    version = next((each for each in BASE_URLS if each == named), None)
+    if version is None:
         raise _unusable(connection, "api_version", "must be v2 or v1")
     if not connection.password:
         what = "the personal access token" if version == "v2" else "the password"
@@ -36,8 +35,8 @@ def client_settings(connection: Connection) -> ClientSettings:
     if version == "v1" and not connection.login:
         raise _unusable(connection, "login", "is empty; v1 signs in with the account's e-mail address")
     return ClientSettings(
-        api_version="v1" if version == "v1" else "v2",
-        base_url=_base_url(connection, version),
+        api_version=version,
+        base_url=_base_url(connection, usual=BASE_URLS[version]),
         auth=BearerAuth(connection.password)
         if version == "v2"
         else BasicAuth(connection.login or "", connection.password),
@@ -47,7 +46,7 @@ def client_settings(connection: Connection) -> ClientSettings:
     )
 
 
-def _base_url(connection: Connection, version: str) -> str:
+def _base_url(connection: Connection, *, usual: str) -> str:
     host = (connection.host or "").strip()
     if not host:
         return ""
@@ -58,13 +57,13 @@ def _base_url(connection: Connection, version: str) -> str:
     except ValueError:  # such as a port that is no number
         usable, port = False, None
     if not usable:
-        raise _unusable(connection, "host", "is not a URL such as https://api.webwork-tracker.com/api/v2")
+        raise _unusable(connection, "host", f"is not a URL such as {usual}")
     location = parts.netloc
     if connection.port and port is None:
         location = f"{location}:{connection.port}"
     path = parts.path
     if bare and not path.strip("/"):
-        path = USUAL_PATHS[version]
+        path = urlsplit(usual).path
     return urlunsplit((parts.scheme, location, path.rstrip("/"), parts.query, parts.fragment))
 
 

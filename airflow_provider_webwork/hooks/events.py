@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Asset
 
     from airflow_provider_webwork.config import Settings
+    from airflow_provider_webwork.events.access import Access
     from airflow_provider_webwork.events.batches import Batches
     from airflow_provider_webwork.events.claims import Claims
     from airflow_provider_webwork.events.consumers import Consumers
@@ -65,6 +66,16 @@ class WebWorkEventsHook(BaseHook):
         from airflow_provider_webwork.secrets import Vault
 
         return Endpoints(self.store, Vault(self.settings.secret_keys))
+
+    def access(self, actor: str) -> Access:
+        """Return what changes who may deliver to the endpoints: their keys, secrets and required proofs.
+
+        :param actor: who does it, for the audit.
+        """
+        from airflow_provider_webwork.events.access import Access
+        from airflow_provider_webwork.secrets import Vault
+
+        return Access(self.store, Vault(self.settings.secret_keys), now=_utc_now, actor=actor)
 
     @cached_property
     def consumers(self) -> Consumers:
@@ -188,10 +199,12 @@ class WebWorkEventsHook(BaseHook):
         return Receivers(self.store).absence(now=_utc_now())
 
     def list_endpoints(self, *, webwork_conn_id: str | None = None) -> list[dict[str, JSON]]:
-        """Return the endpoints without their secrets.
+        """Return the endpoints without their secrets; ``expect_every`` is in seconds.
 
         :param webwork_conn_id: only those whose webhook was registered with this connection.
         """
+        from airflow_provider_webwork.events.event import time_text
+
         return [
             {
                 "endpoint": endpoint.name,
@@ -200,6 +213,8 @@ class WebWorkEventsHook(BaseHook):
                 "webwork_conn_id": endpoint.conn_id,
                 "events": list(endpoint.events),
                 "deliveries": endpoint.deliveries,
+                "last_delivery_at": time_text(endpoint.last_delivery_at) if endpoint.last_delivery_at else None,
+                "expect_every": endpoint.expect_every.total_seconds() if endpoint.expect_every else None,
             }
             for endpoint in self.endpoints.list()
             if webwork_conn_id in (None, endpoint.conn_id)

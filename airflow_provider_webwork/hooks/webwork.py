@@ -12,9 +12,11 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 
 from airflow_provider_webwork.errors import WebWorkConfigurationError, WebWorkError
 from airflow_provider_webwork.json_types import JSON
-from airflow_provider_webwork.secrets import redact_webhook
+from airflow_provider_webwork.secrets import redact_record, redact_webhook
 
 if TYPE_CHECKING:
+    import requests
+
     from airflow_provider_webwork.api.client import Client, ClientSettings
     from airflow_provider_webwork.api.webhooks import Webhook, Webhooks
 
@@ -23,13 +25,13 @@ class WebWorkHook(BaseHook):
     """Call the WebWork Time Tracker API with the settings of an Airflow connection.
 
     What the methods return holds no secret: webhooks come without their ``token``, and the URLs of our own callbacks
-    read ``/hooks/***``. :meth:`get_conn` gives the client, which hides nothing.
+    read ``/hooks/***``. ``client`` and :meth:`get_conn` hide nothing.
 
     .. code-block:: python
 
         hook = WebWorkHook()
-        for webhook in hook.list_webhooks():
-            print(webhook["id"], webhook["events"])
+        for member in hook.iterate("getMembers", status="active"):
+            print(member["email"])
 
     :param webwork_conn_id: the connection of type ``webwork``.
     """
@@ -60,17 +62,21 @@ class WebWorkHook(BaseHook):
 
         return Webhooks(self.client)
 
-    def get_conn(self) -> Client:
-        """Return the API client."""
-        return self.client
+    def get_conn(self) -> requests.Session:
+        """Return a ``requests`` session that signs what goes to WebWork, for code that wants plain ``requests``.
 
-    def call(self, operation: str, **arguments: JSON) -> JSON:
-        """Call an operation, such as ``call("getWorkspaces")``, and return what WebWork answered.
+        It neither waits for the rate limit nor tries again, and raises for no status. The URLs to call begin with
+        ``hook.client.settings.base_url``; any other host is refused.
+        """
+        return self.client.session
 
-        The catalogue has those for workspaces, members and webhooks; :meth:`request` reaches the others. A call that
-        creates something creates it again when it is made again.
+    def call(self, operation: str, **arguments: object) -> JSON:
+        """Call an operation of WebWork, such as ``call("getWorkspaces")``, and return what it answered.
 
-        :param operation: its name in WebWork's documentation.
+        ``airflow webwork operations`` lists them with their arguments; :meth:`request` reaches what that list lacks. A
+        call that creates something creates it again when it is made again.
+
+        :param operation: its name, such as ``getMembers``; those of API v1 begin with ``v1``.
         :param arguments: in snake_case; ``workspace_id`` comes from the connection unless given.
         :raises ValueError: if the operation is unknown or a value cannot be sent.
         :raises TypeError: if an argument is unknown, missing or of the wrong type.
@@ -78,17 +84,20 @@ class WebWorkHook(BaseHook):
         """
         return redact_webhook(self.client.call(operation, **arguments))
 
-    def iterate(self, operation: str, **arguments: JSON) -> Iterator[JSON]:
-        """Return an iterator over the records of a list operation, page by page; memory is one page.
+    def iterate(self, operation: str, **arguments: object) -> Iterator[dict[str, JSON]]:
+        """Return an iterator over the records of a list or report, page by page; memory is one page.
 
-        :param operation: its name in WebWork's documentation, such as ``getMembers``.
+        WebWork documents no snapshot of a listing: a record that is added or removed meanwhile can be missed, and one
+        that changes while it moves to the next page can come twice.
+
+        :param operation: its name, such as ``getMembers``.
         :param arguments: in snake_case, without ``page``; ``workspace_id`` comes from the connection unless given.
         :raises ValueError: if the operation is unknown or lists nothing, or a value cannot be sent.
         :raises TypeError: if an argument is unknown, missing or of the wrong type.
         :raises WebWorkAPIError: while iterating, if a page cannot be fetched.
         """
         records = self.client.iterate(operation, **arguments)
-        return (redact_webhook(record) for record in records)
+        return (redact_record(record) for record in records)
 
     def request(
         self,
@@ -98,9 +107,18 @@ class WebWorkHook(BaseHook):
         params: Mapping[str, bool | int | float | str | None] | None = None,
         json: JSON = None,
     ) -> JSON:
-        """Call what the catalogue of operations lacks.
+        """Call what the catalogue of operations lacks. Only the credentials are added, no workspace id.
 
-        :param path: relative to the base URL of the connection.
+        .. code-block:: python
+
+            hook.request("GET", "/teams", params={"workspace_id": 42})
+
+        :param method: the HTTP method.
+        :param path: relative to the base URL of the connection; a URL is refused.
+        :param params: the query; ``None`` values are left out.
+        :param json: the body, an object.
+        :raises ValueError: for a URL in place of a path.
+        :raises TypeError: for a body that is no object.
         :raises WebWorkAPIError: if the call fails.
         """
         return redact_webhook(self.client.request(method, path, params=params, json=json))
@@ -183,5 +201,4 @@ def _test_workspaces(client: Client) -> tuple[bool, str]:
 
 
 def _shown(webhook: Webhook) -> dict[str, JSON]:
-    shown = redact_webhook({"id": webhook.id, "url": webhook.url, "events": list(webhook.events)})
-    return shown if isinstance(shown, dict) else {}
+    return redact_record({"id": webhook.id, "url": webhook.url, "events": list(webhook.events)})

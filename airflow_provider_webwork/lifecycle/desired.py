@@ -21,7 +21,8 @@ from airflow_provider_webwork.errors import (
     WebWorkNotFoundError,
     WebWorkRequestError,
 )
-from airflow_provider_webwork.events.endpoints import Endpoint, Endpoints
+from airflow_provider_webwork.events.endpoint import Endpoint
+from airflow_provider_webwork.events.endpoints import Endpoints
 from airflow_provider_webwork.json_types import JSON
 from airflow_provider_webwork.secrets import hash_key
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
-from airflow_provider_webwork.events.names import endpoint_name
+from airflow_provider_webwork.events.names import checked_name
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
@@ -66,7 +66,7 @@ def usable_endpoint(name: object) -> str:
 
     :raises ValueError: if endpoints cannot be called that.
     """
-    return endpoint_name(name)
+    return checked_name(name, of="endpoint")
 
 
 def usable_count(value: object, *, name: str) -> int:

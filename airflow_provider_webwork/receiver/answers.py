@@ -33,6 +33,14 @@ def not_found(reason: str) -> Answer:
     return answer(404, {"error": "Not found."}, reason=reason)
 
 
+def unproven(reason: str) -> Answer:
+    """Say that a delivery does not prove who sent it, in the same bytes whatever is wrong with it."""
+    # An answer with 401 names a way to do better (https://www.rfc-editor.org/rfc/rfc9110#name-401-unauthorized);
+    # there is no registered name for the signature of a webhook.
+    headers = {"WWW-Authenticate": "Webhook"}
+    return answer(401, {"error": "Not proven."}, reason=reason, headers=headers)
+
+
 def unavailable(reason: str, *, retry_after: int) -> Answer:
     """Say that nothing was stored and that the same delivery is welcome in so many seconds."""
     headers = {"Retry-After": str(retry_after)}

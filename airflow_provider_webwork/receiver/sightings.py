@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from airflow_provider_webwork.events.endpoints import Sighting
+from airflow_provider_webwork.events.endpoint import Sighting, Tried, Uses
+from airflow_provider_webwork.events.observed import MOST_OBSERVED
 from airflow_provider_webwork.receiver.outage import Outage
 
 HEARTBEAT = timedelta(seconds=5)
@@ -53,9 +54,19 @@ class Sightings:
         seen = self._seen.get(endpoint, _NOTHING)
         self._seen[endpoint] = replace(seen, deliveries=seen.deliveries + 1, last_delivery_at=at)
 
+    def tried(self, endpoint: str, tried: Iterable[Tried], *, at: datetime) -> None:
+        """Take note of what came of the proofs of a delivery, whether it was let in or not."""
+        seen = self._seen.get(endpoint, _NOTHING)
+        once = dict.fromkeys(tried, Uses(1, at))
+        self._seen[endpoint] = replace(seen, tried=_added(seen.tried, once))
+
     def probe(self, endpoint: str, *, at: datetime) -> None:
         """Take note of somebody who looked whether the endpoint is there."""
         self._seen[endpoint] = replace(self._seen.get(endpoint, _NOTHING), last_probe_at=at)
+
+    def marked(self, endpoint: str, *, at: datetime) -> None:
+        """Take note of a delivery of our own."""
+        self._seen[endpoint] = replace(self._seen.get(endpoint, _NOTHING), last_marked_at=at)
 
     async def start(self) -> None:
         """Say that this receiver is there, and go on doing so."""
@@ -70,10 +81,11 @@ class Sightings:
             self._task = None
 
     async def _keep_writing(self) -> None:
-        while not self._stopping.is_set():
+        stopping = False
+        while not stopping:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._every):
-                    await self._stopping.wait()
+                    stopping = await self._stopping.wait()
             await self._write()
 
     async def _write(self) -> None:
@@ -101,4 +113,16 @@ def _both(earlier: Mapping[str, Sighting], later: Mapping[str, Sighting], name: 
         deliveries=first.deliveries + second.deliveries,
         last_delivery_at=second.last_delivery_at or first.last_delivery_at,
         last_probe_at=second.last_probe_at or first.last_probe_at,
+        last_marked_at=second.last_marked_at or first.last_marked_at,
+        tried=_added(first.tried, second.tried),
     )
+
+
+def _added(earlier: Mapping[Tried, Uses], later: Mapping[Tried, Uses]) -> Mapping[Tried, Uses]:
+    added = dict(earlier)
+    for what, uses in later.items():
+        if what in added:
+            added[what] = Uses(added[what].times + uses.times, uses.last_at)
+        elif len(added) < MOST_OBSERVED:
+            added[what] = uses
+    return added

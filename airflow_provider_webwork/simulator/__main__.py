@@ -10,8 +10,12 @@ import sys
 import threading
 from collections.abc import Sequence
 
+from airflow_provider_webwork.simulator.data.company import Company
+from airflow_provider_webwork.simulator.data.webhooks import WebhookRules
 from airflow_provider_webwork.simulator.deliveries import DeliveryPolicy
-from airflow_provider_webwork.simulator.pages import PAGE_SHAPES
+from airflow_provider_webwork.simulator.generation import GENERATIONS
+from airflow_provider_webwork.simulator.rate_limit import RateLimit
+from airflow_provider_webwork.simulator.rest.pages import PAGE_SHAPES, Paging
 from airflow_provider_webwork.simulator.server import Simulator
 from airflow_provider_webwork.simulator.shape import ENCODINGS, PROOFS, DeliveryShape
 
@@ -50,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    shape, policy = DeliveryShape(), DeliveryPolicy()
+    shape, policy, company = DeliveryShape(), DeliveryPolicy(), Company()
     parser = argparse.ArgumentParser(
         prog="python -m airflow_provider_webwork.simulator",
         description="A stand-in for WebWork: its REST API, deliveries to webhooks, and a control API.",
@@ -59,10 +63,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument("--port", type=_port, default=0, help="port to listen on; 0 takes a free one")
     parser.add_argument("--seed", type=int, default=7, help="from which all data follow (%(default)s)")
-    parser.add_argument("--members", type=int, default=25, help="members of the workspace (%(default)s)")
+    parser.add_argument("--members", type=int, default=company.members, help="members (%(default)s)")
+    parser.add_argument("--weeks", type=int, default=company.weeks, help="weeks of time entries (%(default)s)")
+    parser.add_argument("--generation", choices=GENERATIONS, default="any", help="of the pages to follow (%(default)s)")
     parser.add_argument("--page-shape", choices=PAGE_SHAPES, help="of every listing; default: as documented")
     parser.add_argument("--page-size", type=int, help="rows a page; default: as documented")
-    parser.add_argument("--unique-urls", action="store_true", help="refuse to register a URL twice")
+    parser.add_argument("--requests-per-minute", type=int, help="of each member; default: any number")
+    webhooks = parser.add_argument_group("webhooks", "WebWork says nothing about these limits.")
+    webhooks.add_argument("--unique-urls", action="store_true", help="refuse to register a URL twice")
+    webhooks.add_argument("--max-webhooks", type=int, help="refuse more than this")
+    webhooks.add_argument("--lag-seconds", type=float, default=0.0, help="until listings show a change (%(default)s)")
     deliveries = parser.add_argument_group("deliveries", "WebWork documents nothing about them.")
     deliveries.add_argument("--encoding", choices=ENCODINGS, default=shape.encoding)
     deliveries.add_argument("--event-field", default=shape.event_field, help="names the type (%(default)s)")
@@ -83,15 +93,19 @@ def _port(text: str) -> int:
 
 
 def _simulator(options: argparse.Namespace, *, token: str | None) -> Simulator:
+    minute = options.requests_per_minute
     return Simulator(
         seed=options.seed,
         host=options.host,
         port=options.port,
         token=token,
-        members=options.members,
-        page_shape=options.page_shape,
-        page_size=options.page_size,
-        unique_urls=options.unique_urls,
+        company=Company(members=options.members, weeks=options.weeks),
+        generation=options.generation,
+        paging=Paging(shape=options.page_shape, size=options.page_size),
+        rate_limit=None if minute is None else RateLimit(requests=minute),
+        webhook_rules=WebhookRules(
+            unique_urls=options.unique_urls, limit=options.max_webhooks, lag_seconds=options.lag_seconds
+        ),
         shape=DeliveryShape(
             encoding=options.encoding,
             event_field=options.event_field,

@@ -12,8 +12,8 @@ from datetime import datetime
 import requests
 import urllib3
 
+from airflow_provider_webwork.simulator.data.webhooks import Webhook
 from airflow_provider_webwork.simulator.shape import DeliveryShape, Event, encode
-from airflow_provider_webwork.simulator.webhooks import Webhook
 
 
 @dataclass(frozen=True, kw_only=True)

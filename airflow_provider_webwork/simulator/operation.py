@@ -1,29 +1,35 @@
-"""One operation of the API as an ASGI application: log, fault, authentication, effect, answer."""
+"""One operation of the API as an ASGI application: log, authentication, limit, fault, effect, answer."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from typing import Any, Protocol, TypeAlias
+from collections.abc import Mapping
+from typing import Any, Literal, Protocol
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from airflow_provider_webwork.simulator.calls import Call, RefusedError, parse_body
-from airflow_provider_webwork.simulator.failing import Connections, Dropped, failing_answer
-from airflow_provider_webwork.simulator.faults import Fault
-from airflow_provider_webwork.simulator.world import LoggedRequest, World
-
-Handler: TypeAlias = Callable[[World, Call], Any]
-"""What an operation does to the world, and the JSON that it answers."""
+from airflow_provider_webwork.simulator.bodies import parse_body, parse_fields
+from airflow_provider_webwork.simulator.data.records import Record
+from airflow_provider_webwork.simulator.data.workspace import Workspace
+from airflow_provider_webwork.simulator.failing import failing_answer
+from airflow_provider_webwork.simulator.oauth import TokenEndpoint
+from airflow_provider_webwork.simulator.refusals import RefusedError
+from airflow_provider_webwork.simulator.rest.call import Call, Operation
+from airflow_provider_webwork.simulator.rest.fields import integer
+from airflow_provider_webwork.simulator.tokens import Holder
+from airflow_provider_webwork.simulator.world import World
 
 
 class Dialect(Protocol):
     """How a version of the API asks who calls, and says no."""
 
-    def authenticate(self, world: World, authorization: str, /) -> None:
-        """Check the ``Authorization`` header.
+    @property
+    def version(self) -> Literal["v1", "v2"]:
+        """Which version this is."""
+
+    def authenticate(self, world: World, authorization: str, /) -> Holder:
+        """Return in whose name a request is made, by its ``Authorization`` header.
 
         :raises RefusedError: if it is missing or wrong.
         """
@@ -32,12 +38,11 @@ class Dialect(Protocol):
         """Return the error answer of this version."""
 
 
-class Operation:
+class Served:
     """One operation, as its route calls it."""
 
-    def __init__(self, operation_id: str, handler: Handler, *, dialect: Dialect, world: World) -> None:
-        self._id = operation_id
-        self._handler = handler
+    def __init__(self, operation: Operation, *, dialect: Dialect, world: World) -> None:
+        self._operation = operation
         self._dialect = dialect
         self._world = world
 
@@ -45,46 +50,114 @@ class Operation:
         """Serve one request."""
         request = Request(scope, receive)
         raw = await request.body()
-        self._world.requests.append(logged(request, raw, operation=self._id))
-        fault = self._world.faults.take(self._id)
-        if fault is None:
-            answer: ASGIApp = self._answer(request, raw)
-        elif fault.kind == "hang":
-            answer = await self._late_answer(request, raw, fault=fault)
-        else:
-            answer = failing_answer(fault, self._answer(request, raw) if fault.when == "after" else None)
-        await answer(scope, receive, send)
+        operation_id = self._operation.operation_id
+        number = self._world.requests.arrived(request, raw, operation=operation_id)
+        answer = self._answer(request, raw)
+        await answer(scope, receive, noting(self._world, number, send))
 
-    def _answer(self, request: Request, raw: bytes) -> Response:
+    def _answer(self, request: Request, raw: bytes) -> ASGIApp:
+        world, dialect = self._world, self._dialect
         try:
-            self._dialect.authenticate(self._world, request.headers.get("authorization", ""))
-            body = parse_body(raw, content_type=request.headers.get("content-type", ""))
-            call = Call(path=request.path_params, query=request.query_params, body=body)
-            with self._world.lock:
-                return JSONResponse(self._handler(self._world, call))
+            with world.lock:
+                holder = dialect.authenticate(world, request.headers.get("authorization", ""))
+                verdict = world.meter.count(holder.user_id, at=world.now(), version=dialect.version)
+            if not verdict.allowed:
+                raise RefusedError(429, "Too Many Attempts.")
         except RefusedError as refusal:
-            return self._dialect.refuse(self._world, refusal)
+            refused = dialect.refuse(world, refusal)
+            refused.headers.update(verdict.headers if refusal.status == 429 else {})
+            return refused
 
-    async def _late_answer(self, request: Request, raw: bytes, *, fault: Fault) -> ASGIApp:
-        connections: Connections = request.app.state.connections
-        answer = self._answer(request, raw) if fault.when == "after" else None
+        def effect() -> Response:
+            response = self._effect(request, raw, holder)
+            response.headers.update(verdict.headers)
+            return response
+
+        fault = world.faults.take(self._operation.operation_id)
+        return failing_answer(fault, effect) if fault else effect()
+
+    def _effect(self, request: Request, raw: bytes, holder: Holder) -> Response:
+        world = self._world
         try:
-            await asyncio.wait_for(connections.closing.wait(), fault.seconds)
-        except TimeoutError:
-            return answer or self._answer(request, raw)
-        return Dropped()
+            body = parse_body(raw, content_type=request.headers.get("content-type", ""))
+            query = parse_fields(request.url.query)
+            with world.lock:
+                workspace = self._workspace(query, body)
+                caller = self._caller(workspace, holder, method=request.method)
+                call = Call(world, workspace, caller, path=request.path_params, query=query, body=body)
+                return JSONResponse(self._operation.handler(call), status_code=self._operation.status)
+        except RefusedError as refusal:
+            return self._dialect.refuse(world, refusal)
+
+    def _workspace(self, query: Mapping[str, Any], body: Mapping[str, Any]) -> Workspace:
+        """Return the workspace that a call names.
+
+        :raises RefusedError: 400 if it names none where it should, 403 if the workspace is somebody else's; WebWork
+            does not say how it refuses either.
+        """
+        place, generation = self._operation.workspace, self._world.settings.generation
+        if place == "none" or (place == "maybe" and generation == "old"):
+            return self._world.workspace
+        if place == "disputed":
+            fields = {"old": body, "new": query, "any": {**query, **body}}[generation]
+        else:
+            fields = query if place == "query" else body
+        workspace = self._world.workspaces.get(integer(fields, "workspace_id"))
+        if workspace is None:
+            raise RefusedError(403, "You do not have access to this workspace.")
+        return workspace
+
+    def _caller(self, workspace: Workspace, holder: Holder, *, method: str) -> Record:
+        """Return the member who calls.
+
+        :raises RefusedError: 403 if the member may not, or the token was not given for this. Which scope a write needs
+            is not documented; reads name ``read``.
+        """
+        caller = workspace.members.find(holder.user_id)
+        if caller is None or caller["deleted_at"]:
+            raise RefusedError(403, "You do not have access to this workspace.")
+        if not holder.scopes & {"admin", "read" if method == "GET" else "write"}:
+            raise RefusedError(403, "The token does not have the scope that this needs.")
+        access = self._operation.access
+        if self._world.settings.generation == "old" and access == "everybody":
+            access = "managers"
+        if access == "managers" and not Call(self._world, workspace, caller, {}, {}, {}).is_manager:
+            raise RefusedError(403, "Only workspace owners and executive managers may do this.")
+        return caller
 
 
-def logged(request: Request, raw: bytes, *, operation: str | None) -> LoggedRequest:
-    """Return what the log keeps of a request; its headers, and so its credentials, are not part of it."""
-    try:
-        body: Any = parse_body(raw, content_type=request.headers.get("content-type", ""))
-    except RefusedError:
-        body = raw.decode(errors="replace")
-    return LoggedRequest(
-        operation=operation,
-        method=request.method,
-        path=request.url.path,
-        query=dict(request.query_params),
-        body=body,
-    )
+class ServedTokens:
+    """The token endpoint, as its route calls it; the limit does not count its requests."""
+
+    def __init__(self, endpoint: TokenEndpoint, *, world: World) -> None:
+        self._endpoint = endpoint
+        self._world = world
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        request = Request(scope, receive)
+        raw = await request.body()
+        number = self._world.requests.arrived(request, raw, operation=self._endpoint.operation_id, confidential=True)
+
+        def effect() -> Response:
+            with self._world.lock:
+                return self._endpoint.answer(
+                    raw,
+                    content_type=request.headers.get("content-type", ""),
+                    authorization=request.headers.get("authorization", ""),
+                )
+
+        fault = self._world.faults.take(self._endpoint.operation_id)
+        answer: ASGIApp = failing_answer(fault, effect) if fault else effect()
+        await answer(scope, receive, noting(self._world, number, send))
+
+
+def noting(world: World, number: int, send: Send) -> Send:
+    """Return a ``send`` that also notes the status of the answer in the log of requests."""
+
+    async def noted(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            world.requests.answered(number, message["status"])
+        await send(message)
+
+    return noted

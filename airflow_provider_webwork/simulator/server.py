@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import threading
 from collections.abc import Callable
@@ -10,17 +9,20 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
-import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
-
-from airflow_provider_webwork.simulator.app import OPERATION_IDS, V2_ROOT, build_app
+from airflow_provider_webwork.simulator.app import OPERATION_IDS, TOKEN_PATH, V2_ROOT
+from airflow_provider_webwork.simulator.data.company import Company
+from airflow_provider_webwork.simulator.data.trackers import WEB_TRACKER
+from airflow_provider_webwork.simulator.data.webhooks import Webhook, WebhookRules
 from airflow_provider_webwork.simulator.deliveries import Delivery, DeliveryPolicy
 from airflow_provider_webwork.simulator.faults import Fault, Kind, When
-from airflow_provider_webwork.simulator.pages import PageShape, Paging
+from airflow_provider_webwork.simulator.generation import Generation
+from airflow_provider_webwork.simulator.rate_limit import RateLimit
+from airflow_provider_webwork.simulator.request_log import LoggedRequest
+from airflow_provider_webwork.simulator.rest.pages import Paging
+from airflow_provider_webwork.simulator.serving import Server
 from airflow_provider_webwork.simulator.shape import DeliveryShape
-from airflow_provider_webwork.simulator.state import Credentials, Workspace
-from airflow_provider_webwork.simulator.webhooks import Webhook
-from airflow_provider_webwork.simulator.world import Emitted, LoggedRequest, World
+from airflow_provider_webwork.simulator.tokens import OAuthRules
+from airflow_provider_webwork.simulator.world import Emitted, Settings, World
 
 
 def current_time() -> datetime:
@@ -42,20 +44,21 @@ class Simulator:
     :param seed: from which all data follow.
     :param host: the address to listen on; the control API is open to whoever reaches it.
     :param port: the port to listen on; 0 takes a free one.
-    :param token: the access token of API v2 to accept; by default one that follows from the seed.
+    :param token: the personal access token of Member 1; by default one that follows from the seed.
     :param now: the clock; it must return aware datetimes.
-    :param members: how many members there are; their ids count from 1 and Member 7 has the id 7.
-    :param role: the role of the owner of the token; other roles than ``Owner`` and ``Executive manager`` meet 403.
-    :param page_shape: ``max_rows``, ``meta_pagination``, ``top_level_pagination`` or ``bare_array`` for every listing;
-        by default the documented one of each.
-    :param page_size: rows a page unless the call says otherwise; by default the documented 50 or 20.
-    :param unique_urls: refuse to register a URL twice.
+    :param company: how many members, projects, weeks of time entries and so on there are.
+    :param role: the role of Member 1; other roles than ``Owner`` and ``Executive manager`` see little and meet 403.
+    :param generation: which pages to follow where WebWork's disagree: the ``old``, the ``new``, or ``any`` of the two.
+    :param paging: how listings are paged, by default as documented for each.
+    :param rate_limit: how many requests a member may make; by default any number.
+    :param oauth: how OAuth2 tokens live.
+    :param webhook_rules: what is refused of webhooks, and how late listings show a change.
     :param shape: what deliveries look like.
     :param policy: how often and how patiently deliveries are tried.
     """
 
     workspace_id: int
-    """The id of the only workspace."""
+    """The id of the first workspace, or the only one."""
 
     def __init__(
         self,
@@ -65,29 +68,35 @@ class Simulator:
         port: int = 0,
         token: str | None = None,
         now: Callable[[], datetime] = current_time,
-        members: int = 25,
+        company: Company | None = None,
         role: str = "Owner",
-        page_shape: PageShape | None = None,
-        page_size: int | None = None,
-        unique_urls: bool = False,
+        generation: Generation = "any",
+        paging: Paging | None = None,
+        rate_limit: RateLimit | None = None,
+        oauth: OAuthRules | None = None,
+        webhook_rules: WebhookRules | None = None,
         shape: DeliveryShape | None = None,
         policy: DeliveryPolicy | None = None,
     ) -> None:
         self._host = host
         self._port = port
-        self._world = World(
+        settings = Settings(
             seed=seed,
-            workspace=Workspace.from_seed(seed, members=members, role=role),
-            credentials=Credentials.from_seed(seed, token=token),
-            paging=Paging(shape=page_shape, size=page_size),
+            token=token,
+            now=now,
+            company=company or Company(),
+            role=role,
+            generation=generation,
+            paging=paging or Paging(),
+            rate_limit=rate_limit,
+            oauth=oauth or OAuthRules(),
+            webhook_rules=webhook_rules or WebhookRules(),
             shape=shape or DeliveryShape(),
             policy=policy or DeliveryPolicy(),
-            unique_urls=unique_urls,
-            operations=OPERATION_IDS,
-            now=now,
         )
+        self._world = World(settings, operations=OPERATION_IDS)
         self.workspace_id = self._world.workspace.id
-        self._server: _Server | None = None
+        self._server: Server | None = None
         self._thread: threading.Thread | None = None
         self._url: str | None = None
 
@@ -103,7 +112,7 @@ class Simulator:
         # asyncio sets this on sockets that name their protocol alone; without it each answer waits 40 ms for an ACK.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._url = f"http://{f'[{self._host}]' if ipv6 else self._host}:{listener.getsockname()[1]}"
-        self._server = _Server(self._world)
+        self._server = Server(self._world)
         self._thread = threading.Thread(
             target=self._server.run, args=([listener],), name="webwork-simulator", daemon=True
         )
@@ -147,25 +156,62 @@ class Simulator:
         return self.url
 
     @property
+    def oauth_url(self) -> str:
+        """Where OAuth2 tokens are issued."""
+        return self.url + TOKEN_PATH
+
+    @property
     def token(self) -> str:
-        """The access token of API v2."""
-        return self._world.credentials.token
+        """The personal access token of Member 1."""
+        return self.token_of(1)
 
     @property
     def login(self) -> str:
-        """The user name of API v1."""
-        return self._world.credentials.login
+        """The user name of Member 1 for API v1."""
+        return self._world.tokens.credentials().login
 
     @property
     def password(self) -> str:
-        """The password of API v1."""
-        return self._world.credentials.password
+        """The password of Member 1 for API v1."""
+        return self._world.tokens.password(1)
+
+    @property
+    def client_id(self) -> str:
+        """The id of the OAuth2 application."""
+        return self._world.tokens.credentials().client_id
+
+    @property
+    def client_secret(self) -> str:
+        """The secret of the OAuth2 application."""
+        return self._world.tokens.credentials().client_secret
+
+    @property
+    def refresh_token(self) -> str:
+        """The refresh token that Member 1 was given in the beginning; a rotation does not change what this says."""
+        return self._world.tokens.credentials().refresh_token
+
+    def token_of(self, user_id: int) -> str:
+        """Return the personal access token of a member, who may see and do less than Member 1."""
+        return self._world.tokens.personal(user_id)
+
+    def password_of(self, user_id: int) -> str:
+        """Return the password of a member for API v1, where the e-mail address is the user name."""
+        return self._world.tokens.password(user_id)
+
+    def sign_in(self, user_id: int, *, scope: str = "read write admin") -> str:
+        """Return a refresh token as if a member had just allowed the application to act for them."""
+        with self._world.lock:
+            return self._world.tokens.sign_in(user_id=user_id, scopes=frozenset(scope.split()))
+
+    def revoke_access(self) -> None:
+        """Let every access token given out so far meet 401, personal ones included; refresh tokens stay good."""
+        with self._world.lock:
+            self._world.tokens.revoke_access()
 
     @property
     def webhooks(self) -> tuple[Webhook, ...]:
-        """The registered webhooks, oldest first, with their tokens."""
-        with self._world.lock:
-            return self._world.webhooks.all()
+        """The registered webhooks, oldest first, with their tokens; no lag of the listings applies."""
+        return self._world.webhooks()
 
     @property
     def deliveries(self) -> tuple[Delivery, ...]:
@@ -175,15 +221,16 @@ class Simulator:
     @property
     def requests(self) -> tuple[LoggedRequest, ...]:
         """The requests that reached the API, in the order of their arrival."""
-        return tuple(self._world.requests)
+        return self._world.requests.all()
 
-    def start_tracker(self, user_id: int) -> Emitted:
-        """Clock a member in on the member's own contract, as the member would do in the browser.
+    def start_tracker(self, user_id: int, *, method: str = WEB_TRACKER) -> Emitted:
+        """Clock a member in on the member's first contract.
 
+        :param method: with which tracker, such as ``Desktop tracker``; ``current-data`` sees those of the web alone.
         :raises RefusedError: if there is no such member, or the tracker runs already.
         """
-        contract_id = self._world.member(user_id).contract_id
-        return self._world.start_tracker(user_id, contract_id=contract_id)[1]
+        contract_id = self._world.own_contract(user_id)
+        return self._world.start_tracker(user_id, contract_id=contract_id, method=method)[1]
 
     def stop_tracker(self, user_id: int) -> Emitted:
         """Clock a member out.
@@ -220,6 +267,7 @@ class Simulator:
         retry_after: int | None = None,
         seconds: float = 30.0,
         times: int = 1,
+        skip: int = 0,
     ) -> None:
         """Let the next calls of an operation fail; see :class:`Fault` for the arguments.
 
@@ -234,40 +282,10 @@ class Simulator:
                 retry_after=retry_after,
                 seconds=seconds,
                 times=times,
+                skip=skip,
             )
         )
 
     def reset(self) -> None:
-        """Begin again: no webhook, no tracker, no fault, no log; the address and the credentials stay."""
+        """Begin again: no write, fault, issued token or log is left; address, credentials and ids stay the same."""
         self._world.reset()
-
-
-class _Server(uvicorn.Server):
-    """The server of the application, which can also close a single connection and let go of hanging answers."""
-
-    def __init__(self, world: World) -> None:
-        self.closing = asyncio.Event()
-        super().__init__(
-            uvicorn.Config(
-                build_app(world, connections=self),
-                loop="asyncio",
-                http=H11Protocol,
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=5,
-            )
-        )
-
-    def drop(self, client: tuple[str, int]) -> None:
-        """Close the connection of a client, after what was already written to it."""
-        for connection in self.server_state.connections:
-            if isinstance(connection, H11Protocol) and connection.client == client:
-                connection.transport.close()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop the server, hanging answers first."""
-        self.closing.set()
-        await super().shutdown(sockets)

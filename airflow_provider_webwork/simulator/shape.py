@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Literal, get_args
 from urllib.parse import urlencode
 
-from airflow_provider_webwork.simulator.state import micro_stamp
+from airflow_provider_webwork.simulator.data.stamps import micro_stamp
 
 Encoding = Literal["json", "form"]
 Proof = Literal["none", "body", "header", "bearer", "hmac", "standard"]

@@ -160,4 +160,11 @@ def test_operations_beyond_webhooks_are_called_by_their_documented_names(webwork
         hook.call("getMember_s")
     with pytest.raises(TypeError, match="unknown argument statuses"):
         hook.iterate("getMembers", statuses="active")  # said at once, not when the first record is wanted
-    assert hook.get_conn() is hook.client
+
+
+def test_the_connection_of_the_hook_is_a_requests_session_that_is_ready_to_use(webwork_simulator):
+    hook = WebWorkHook()
+
+    answer = hook.get_conn().get(f"{hook.client.settings.base_url}/workspaces")
+
+    assert [workspace["id"] for workspace in answer.json()["data"]] == [1]

@@ -8,6 +8,7 @@ from itertools import count
 
 from airflow_provider_webwork.errors import WebWorkLogUnavailableError
 from airflow_provider_webwork.events.log import Stored
+from tests.contract.appending import PATIENCE
 from tests.contract.arrivals import arrival
 
 IN_FLIGHT = 64
@@ -66,6 +67,25 @@ class Senders:
         elif isinstance(outcome.exception(), WebWorkLogUnavailableError):
             self._refused.put(key)
         self._room.release()
+
+
+class Told:
+    """What senders heard, for one who waits until they hear something."""
+
+    def __init__(self):
+        self.keys = set()
+        self._changed = threading.Condition()
+
+    def __call__(self, key):
+        with self._changed:
+            self.keys.add(key)
+            self._changed.notify_all()
+
+    def more(self, number, *, within=PATIENCE):
+        """Wait until so many more were told."""
+        with self._changed:
+            enough = len(self.keys) + number
+            assert self._changed.wait_for(lambda: len(self.keys) >= enough, within), "nothing more is told"
 
 
 def unheard(name, told):

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import gc
 import itertools
-import weakref
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_webwork.api.paging import iterate_rows
-from airflow_provider_webwork.errors import WebWorkResponseError
+from airflow_provider_webwork.errors import WebWorkNotFoundError, WebWorkResponseError
 
 
 def chunk(rows, size, number):
@@ -149,24 +148,25 @@ def test_nothing_is_asked_for_until_the_first_record_is_wanted():
 
 
 def test_a_page_is_let_go_before_the_next_one_is_asked_for():
-    class Row(dict):
-        """A record that can be watched."""
-
-    alive = []
+    watched = []
 
     def fetch(number):
         gc.collect()
-        assert not any(row() is not None for row in alive)
-        rows = [Row(id=number * 10 + each) for each in range(3)]
-        alive.extend(weakref.ref(row) for row in rows)
-        return {"data": rows, "current_page": number, "total_pages": 4}
+        assert [each for each in gc.get_referrers(watched) if type(each) is dict and "watched" in each] == []
+        return {
+            "data": [{"id": number * 10 + each, "watched": watched} for each in range(3)],
+            "current_page": number,
+            "total_pages": 4,
+        }
 
     seen = 0
     rows = iterate_rows(fetch, listing="rows")
     while True:
-        if next(rows, None) is None:
+        row = next(rows, None)
+        if row is None:
             break
         seen += 1
+        del row
     assert seen == 12
 
 
@@ -219,8 +219,128 @@ def test_a_page_that_comes_again_is_an_error_and_its_records_are_not_repeated():
 
     rows = iterate_rows(answer, listing="getWebhooks")
     assert len(list(itertools.islice(rows, 40))) == 40
-    with pytest.raises(WebWorkResponseError, match="getWebhooks: page 3 repeats"):
+    with pytest.raises(WebWorkResponseError, match="getWebhooks: page 4 repeats"):
         next(rows)
+
+
+def test_records_without_an_id_that_come_again_are_an_error_at_once():
+    def answer(number):
+        return {"data": [{"minutes": 0}], "current_page": number, "total_pages": 5}
+
+    rows = iterate_rows(answer, listing="rows")
+    assert next(rows) == {"minutes": 0}
+    with pytest.raises(WebWorkResponseError, match="page 2 repeats"):
+        next(rows)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@given(data=st.data(), count=st.integers(0, 60), size=st.integers(2, 20))
+def test_each_record_comes_once_while_new_ones_push_it_to_the_next_page(shape, data, count, size):
+    answer, _ = SHAPES[shape]
+    rows = [{"id": number} for number in range(1, count + 1)]
+    growth = itertools.count(-1, -1)
+
+    def fetch(number):
+        page = answer(list(rows), size, number)
+        if len(rows) < count + 100:
+            for _ in range(data.draw(st.integers(0, size - 1))):
+                rows.insert(data.draw(st.integers(0, len(rows))), {"id": next(growth)})
+        return page
+
+    seen = [row["id"] for row in iterate_rows(fetch, listing="rows", page_size=size)]
+    assert len(seen) == len(set(seen))
+    assert [each for each in seen if each > 0] == list(range(1, count + 1))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@given(data=st.data(), count=st.integers(0, 60), size=st.integers(2, 20))
+def test_records_that_are_removed_meanwhile_end_no_reading_and_none_comes_twice(shape, data, count, size):
+    answer, _ = SHAPES[shape]
+    rows = [{"id": number} for number in range(1, count + 1)]
+    asked = []
+
+    def fetch(number):
+        asked.append(number)
+        page = answer(list(rows), size, number)
+        for _ in range(data.draw(st.integers(0, min(size, len(rows))))):
+            rows.pop(data.draw(st.integers(0, len(rows) - 1)))
+        return page
+
+    seen = [row["id"] for row in iterate_rows(fetch, listing="rows", page_size=size)]
+    assert seen == sorted(set(seen))
+    assert len(asked) <= count // size + 2
+
+
+def test_a_whole_page_of_new_records_is_no_loop():
+    rows = [{"id": number} for number in range(1, 6)]
+
+    def fetch(number):
+        page = meta_pagination(list(rows), 2, number)
+        if number == 1:
+            rows[:0] = [{"id": -1}, {"id": -2}]
+        return page
+
+    assert [row["id"] for row in iterate_rows(fetch, listing="rows")] == [1, 2, 3, 4, 5]
+
+
+def test_a_record_that_changed_while_it_moved_comes_in_both_states():
+    pages = {1: [{"id": 1, "status": "open"}, {"id": 2}], 2: [{"id": 1, "status": "done"}, {"id": 2}]}
+
+    def fetch(number):
+        return {"data": pages[number], "current_page": number, "total_pages": 2}
+
+    seen = list(iterate_rows(fetch, listing="rows"))
+    assert seen == [{"id": 1, "status": "open"}, {"id": 2}, {"id": 1, "status": "done"}]
+
+
+@pytest.mark.parametrize("shape", ["data_alone", "max_rows"])
+def test_a_page_past_the_end_may_not_be_there(shape):
+    answer, _ = SHAPES[shape]
+    rows = [{"id": number} for number in range(40)]
+
+    def fetch(number):
+        if number > 2:
+            raise WebWorkNotFoundError("There is no such page.", status=404)
+        page = answer(rows, 20, number)
+        return page | {"total_pages": 7} if shape == "max_rows" else page
+
+    assert list(iterate_rows(fetch, listing="rows", page_size=20)) == rows
+
+
+def test_a_listing_that_is_not_there_is_an_error():
+    def fetch(number):
+        raise WebWorkNotFoundError("There is no such project.", status=404)
+
+    with pytest.raises(WebWorkNotFoundError):
+        list(iterate_rows(fetch, listing="rows"))
+
+
+def test_a_page_past_the_end_may_be_the_last_one_again():
+    rows = [{"id": number} for number in range(40)]
+    listing = Listing(lambda number: data_alone(rows, 20, min(number, 2)))
+    assert list(iterate_rows(listing, listing="rows", page_size=20)) == rows
+    assert listing.asked == [1, 2, 3]
+
+
+def test_a_lone_record_is_a_listing_of_one_only_where_that_is_documented():
+    report = {"report_type": "tracked_hours"}
+    assert list(iterate_rows(always({"data": report}), listing="rows", lone_record=True)) == [report]
+    assert list(iterate_rows(always(report), listing="rows", records_at="$", lone_record=True)) == [report]
+    with pytest.raises(WebWorkResponseError, match="no list of records but an object"):
+        list(iterate_rows(always({"data": report}), listing="rows"))
+
+
+def test_what_may_be_left_unread_is_said(caplog):
+    report = always({"success": True, "data": {"users": []}, "meta": {}})
+    assert len(list(iterate_rows(report, listing="getActivityLevelReport", lone_record=True, page_size=30))) == 1
+    assert "getActivityLevelReport: one object came without paging information, so only its first page" in caplog.text
+
+
+def test_a_report_of_one_object_a_page_is_followed_by_its_paging():
+    def fetch(number):
+        return {"data": {"users": [number]}, "pagination": {"current_page": number, "last_page": 3}}
+
+    assert list(iterate_rows(fetch, listing="rows", lone_record=True)) == [{"users": [each]} for each in (1, 2, 3)]
 
 
 def test_a_page_with_another_number_than_asked_for_is_an_error():

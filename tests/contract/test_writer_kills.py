@@ -5,7 +5,6 @@
 
 import logging
 import random
-import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +16,7 @@ from airflow_provider_webwork.events.log import EventLog
 from airflow_provider_webwork.events.store import Store
 from tests.contract.appending import PATIENCE, outcomes, writing
 from tests.contract.processes import FRESH
-from tests.contract.sending import Senders, acknowledging_first, delivery, numbered, unheard
+from tests.contract.sending import Senders, Told, acknowledging_first, delivery, numbered, unheard
 from tests.databases import PostgreSQL
 
 figures = logging.getLogger(__name__)
@@ -122,25 +121,6 @@ def server():
     server = PostgreSQL()
     yield server
     server.stop()
-
-
-class Told:
-    """What senders heard, for one who waits until they hear something."""
-
-    def __init__(self):
-        self.keys = set()
-        self._changed = threading.Condition()
-
-    def __call__(self, key):
-        with self._changed:
-            self.keys.add(key)
-            self._changed.notify_all()
-
-    def more(self, number, *, within=PATIENCE):
-        """Wait until so many more were told."""
-        with self._changed:
-            enough = len(self.keys) + number
-            assert self._changed.wait_for(lambda: len(self.keys) >= enough, within), "nothing more is told"
 
 
 def kill_server(server, append_all, kills):

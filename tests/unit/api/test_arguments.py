@@ -19,9 +19,13 @@ def an_operation(**changes) -> Operation:
         "summary": "Does a thing.",
         "workspace_id": (),
         "parameters": (),
+        "unlisted": None,
         "body_formats": ("json",),
         "paging": "none",
-        "items_at": "data",
+        "records_at": None,
+        "lone_record": False,
+        "record_at": "data",
+        "fields": (),
         "answers": "",
         "confidence": "documented",
         "sources": ("https://example.com",),
@@ -99,6 +103,8 @@ def test_none_means_not_given_unless_webwork_documents_null():
         ("date", dt.datetime(2026, 11, 22, 23, tzinfo=dt.UTC), "2026-11-22"),
         ("datetime", "2026-11-22T04:50:00Z", "2026-11-22T04:50:00Z"),
         ("datetime", dt.datetime(2026, 11, 22, 4, tzinfo=dt.UTC), "2026-11-22T04:00:00+00:00"),
+        ("time", "09:30", "09:30"),
+        ("time", dt.time(23, 5), "23:05"),
         ("array[integer]", ["1", 2], [1, 2]),
         ("array[string]", {"b", "a"}, ["a", "b"]),
         ("array[string]", ("a",), ["a"]),
@@ -132,7 +138,15 @@ def test_a_value_of_another_type_is_refused_by_the_name_of_its_argument(type_, v
 
 @pytest.mark.parametrize(
     ("type_", "value"),
-    [("date", "2026-11-31"), ("date", "20261122"), ("datetime", "yesterday"), ("number", float("nan"))],
+    [
+        ("date", "2026-11-31"),
+        ("date", "20261122"),
+        ("datetime", "yesterday"),
+        ("time", "24:00"),
+        ("time", "9:30"),
+        ("time", "09:30:00"),
+        ("number", float("nan")),
+    ],
 )
 def test_a_value_that_cannot_be_meant_is_refused(type_, value):
     with pytest.raises(ValueError, match="doThing: value must be"):
@@ -173,3 +187,45 @@ def test_webhook_events_are_open(caplog):
 def test_lists_in_a_query_are_comma_separated():
     users = Parameter(name="users", argument="users", place="query", type="array[integer]")
     assert bind(an_operation(parameters=(users,)), {"users": [1, 2]}).query == {"users": "1,2"}
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "limits"),
+    [
+        ("getMembers", {"per_page": 101}, "getMembers: per_page must be between 1 and 100, not 101"),
+        ("getMembers", {"per_page": "0"}, "getMembers: per_page must be between 1 and 100, not 0"),
+        ("getMembers", {"page": 0}, "getMembers: page must be at least 1, not 0"),
+        ("getTimeEntries", {"user_id": 7, "date": "2026-11-22", "per_page": 51}, "per_page must be between 1 and 50"),
+    ],
+)
+def test_a_number_beyond_a_documented_limit_is_refused(name, arguments, limits):
+    with pytest.raises(ValueError, match=limits):
+        bind(operation("v2", name), arguments, 42)
+
+
+@pytest.mark.parametrize("name", ["updateMember", "deleteMember", "updateProject", "deleteProject", "updateContract"])
+def test_the_workspace_of_a_write_on_which_webworks_pages_disagree_goes_to_both_places(name):
+    found = operation("v2", name)
+    (path_id,) = (each.argument for each in found.parameters if each.place == "path")
+    bound = bind(found, {path_id: 7}, 42)
+    assert (bound.query, bound.body) == ({"workspace_id": "42"}, {"workspace_id": 42})
+
+
+def test_an_id_in_a_path_may_be_a_number_where_webwork_documents_text():
+    assert bind(operation("v1", "v1ApproveTimesheet"), {"id": 7}).path == "/rest-api/timesheets/approve/7"
+
+
+def test_an_argument_that_webworks_pages_leave_room_for_is_logged_by_name_and_sent(caplog, canary):
+    with caplog.at_level(logging.WARNING):
+        bound = bind(operation("v1", "v1UpdateTask"), {"task_id": 7, "title": canary, "tags": ["a", 1], "x": None})
+    assert bound.body == {"title": canary, "tags": ["a", 1]}
+    assert [record.getMessage() for record in caplog.records] == [
+        "v1UpdateTask: WebWork's pages do not show the argument title; it is sent as it is",
+        "v1UpdateTask: WebWork's pages do not show the argument tags; it is sent as it is",
+    ]
+    assert bind(operation("v1", "v1ListContracts"), {"user_id": [7, 8]}).query == {"user_id": "7,8"}
+
+
+def test_an_argument_of_unknown_type_must_be_plain():
+    with pytest.raises(TypeError, match="v1UpdateTask: details must be text, a number"):
+        bind(operation("v1", "v1UpdateTask"), {"task_id": 7, "details": {"a": 1}})

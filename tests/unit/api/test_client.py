@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import socket
+
 import pytest
+import requests
 
 from airflow_provider_webwork.api.auth import BearerAuth
 from airflow_provider_webwork.api.client import Client, ClientSettings
-from airflow_provider_webwork.errors import WebWorkConfigurationError
+from airflow_provider_webwork.api.retries import RetryPolicy
+from airflow_provider_webwork.errors import WebWorkConfigurationError, WebWorkServerError
 
 
 @pytest.mark.parametrize(
@@ -82,7 +86,7 @@ def test_nothing_is_sent_for_a_call_that_is_refused(webwork, client):
     with pytest.raises(TypeError, match="getMembers"):
         client.iterate("getMembers", colour="red")
     with pytest.raises(ValueError, match="Did you mean getMembers"):
-        client.iterate("getMember")
+        client.iterate("getMembrs")
     assert webwork.received == []
 
 
@@ -170,3 +174,81 @@ def test_a_client_can_be_used_in_a_with_statement(webwork, canary):
     webwork.says({"success": True})
     with Client(ClientSettings(auth=BearerAuth(canary), base_url=webwork.url)) as client:
         assert client.call("getWorkspaces") == {"success": True}
+
+
+def test_a_session_signs_what_goes_to_webwork(webwork, connect, canary):
+    webwork.says({"success": True})
+    client = connect(base_url=f"{webwork.url}/api/v2")
+    answer = client.session.get(f"{client.settings.base_url}/members", params={"workspace_id": 42})
+    assert answer.json() == {"success": True}
+    [request] = webwork.received
+    assert (request.path, request.headers["Authorization"]) == ("/api/v2/members", f"Bearer {canary}")
+
+
+def test_a_session_waits_no_longer_than_the_connection_says(connect):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(requests.ReadTimeout):
+            connect(base_url=url, timeout=(1, 0.05)).session.get(f"{url}/members")
+
+
+def test_a_session_goes_to_no_other_host_not_even_by_a_redirect(webwork, client, reply):
+    elsewhere = webwork.url.replace("127.0.0.1", "localhost")
+    webwork.replies(reply(302, headers={"Location": f"{elsewhere}/members"}))
+    lookalike = webwork.url.replace("127.0.0.1", "127.0.0.1.example.com")
+    for url in (f"{elsewhere}/members", f"{lookalike}/members", f"{webwork.url}/members"):
+        with pytest.raises(ValueError, match="only: it would show the credentials to another host"):
+            client.session.get(url)
+    assert [request.path for request in webwork.received] == ["/members"]
+
+
+def test_an_international_host_name_is_webwork_as_much_as_any(connect, monkeypatch):
+    asked = []
+
+    def unknown(host, *arguments, **keywords):
+        asked.append(host)
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    client = connect(base_url="https://bücher.example/api/v2", retry=RetryPolicy(attempts=1))
+    with pytest.raises(WebWorkServerError, match="DNS does not know this host name"):
+        client.call("getMembers")
+    assert asked == ["xn--bcher-kva.example"]
+
+
+@pytest.mark.parametrize(
+    ("called", "says"),
+    [
+        (("getLeavePolicies", {}), "only names this operation, its method and path are guesses"),
+        (("getMembers", {}), None),
+        (("v1CreateUser", {"email": "a@example.com", "firstname": "M", "lastname": "7"}), "known from public code"),
+    ],
+)
+def test_the_use_of_an_operation_that_webwork_does_not_document_is_logged(called, says, webwork, connect, caplog):
+    name, arguments = called
+    webwork.says({"success": True, "data": []})
+    connect(api_version="v1" if name.startswith("v1") else "v2").call(name, **arguments)
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert len(webwork.received) == 1
+    assert [says in warning for warning in warnings] == ([True] if says else [])
+    assert all(warning.startswith(f"{name}: ") and "https://" in warning for warning in warnings)
+
+
+def test_a_write_of_v1_is_a_form(webwork, connect):
+    webwork.says({"success": True})
+    connect(api_version="v1").call("v1CreateExpense", expense_name="x", date="2026-11-22", amount=1.5, category_id="c")
+    [request] = webwork.received
+    assert request.form == {"expense_name": ["x"], "date": ["2026-11-22"], "amount": ["1.5"], "category_id": ["c"]}
+
+
+def test_a_report_that_is_one_object_is_one_record(webwork, client):
+    webwork.says({"success": True, "data": {"report_type": "tracked_hours", "totals": {}}, "meta": {}})
+    assert list(client.iterate("getTrackedHoursReport")) == [{"report_type": "tracked_hours", "totals": {}}]
+    assert len(webwork.received) == 1
+
+
+@pytest.mark.parametrize("answer", [{"id": 7, "email": "a@example.com"}, [{"id": 7, "email": "a@example.com"}]])
+def test_a_member_of_v1_is_found_by_address_whatever_page_of_webwork_is_right(answer, webwork, connect):
+    webwork.says(answer)
+    found = list(connect(api_version="v1").iterate("v1ListUsers", email="a@example.com"))
+    assert found == [{"id": 7, "email": "a@example.com"}]

@@ -16,7 +16,8 @@ from cryptography.fernet import Fernet
 from airflow_provider_webwork.api.auth import BasicAuth, BearerAuth
 from airflow_provider_webwork.api.client import Client, ClientSettings
 from airflow_provider_webwork.api.webhooks import Webhooks
-from airflow_provider_webwork.events.endpoints import Endpoint, Endpoints
+from airflow_provider_webwork.events.endpoint import Endpoint
+from airflow_provider_webwork.events.endpoints import Endpoints
 from airflow_provider_webwork.events.store import Store
 from airflow_provider_webwork.lifecycle.desired import EndpointWebhooks
 from airflow_provider_webwork.secrets import Vault, hash_key

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -14,7 +15,23 @@ import requests
 
 from airflow_provider_webwork.simulator import DeliveryPolicy, Simulator
 
+NOW = datetime(2026, 11, 19, 15, 0, tzinfo=UTC)
+"""A Thursday afternoon, at which the clock of these simulators stands still unless a test brings its own."""
+
 BOTH = ["tracker.started", "tracker.stopped"]
+
+
+class Clock:
+    """Stands still until a test moves it."""
+
+    def __init__(self) -> None:
+        self.time = NOW
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def advance(self, **span: float) -> None:
+        self.time += timedelta(**span)
 
 
 @dataclass
@@ -46,6 +63,11 @@ class Client:
     def get(self, path: str, **query: Any) -> requests.Response:
         return self.call("GET", path, params={"workspace_id": 1, **query})
 
+    def rows(self, path: str, **query: Any) -> list[dict[str, Any]]:
+        answer = self.get(path, **query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["data"]
+
     def send(self, method: str, path: str, **body: Any) -> requests.Response:
         return self.call(method, path, json={"workspace_id": 1, **body})
 
@@ -55,17 +77,36 @@ class Client:
         return answer.json()["data"]
 
 
-@pytest.fixture
-def running() -> Iterator[Callable[..., Client]]:
-    """Start simulators with any options; they stop at the end of the test."""
+@contextmanager
+def simulators() -> Iterator[Callable[..., Client]]:
     with ExitStack() as stack:
 
         def start(**options: Any) -> Client:
             options.setdefault("policy", DeliveryPolicy(backoff=0.01, timeout=5))
+            options.setdefault("now", lambda: NOW)
             simulator = stack.enter_context(Simulator(**options))
             return Client(simulator, stack.enter_context(requests.Session()))
 
         yield start
+
+
+@pytest.fixture
+def running() -> Iterator[Callable[..., Client]]:
+    """Start simulators with any options; they stop at the end of the test."""
+    with simulators() as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def running_for_module() -> Iterator[Callable[..., Client]]:
+    """Start simulators that the tests of a module share; each resets what it takes."""
+    with simulators() as start:
+        yield start
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
 
 
 @pytest.fixture

@@ -62,6 +62,27 @@ def test_the_token_comes_from_the_environment_and_is_not_printed():
         assert "canary-token" not in line + rest + complaints
 
 
+def test_the_options_choose_the_world():
+    chosen = ["--weeks", "0", "--generation", "new", "--requests-per-minute", "5"]
+    webhooks = ["--max-webhooks", "1", "--lag-seconds", "3600", "--page-shape", "meta_only", "--page-size", "2"]
+    with started(*chosen, *webhooks, token="given") as (_, line):
+        root = f"{fields(line)['url']}/api/v2"
+        here = {"headers": {"Authorization": "Bearer given"}, "params": {"workspace_id": 1}, "timeout": 10}
+        body = {"workspace_id": 1, "url": "https://receiver.example.com/k", "events": ["nothing.happens"]}
+        answers = [
+            *(requests.post(f"{root}/webhooks", json=body, **here) for _ in range(2)),
+            requests.get(f"{root}/webhooks", **here),
+            requests.get(f"{root}/timesheets?page=13", **here),
+            requests.post(f"{root}/projects", json={"name": "Bridge"}, **here),
+            requests.get(f"{root}/members", **here),
+        ]
+    assert [answer.status_code for answer in answers] == [200, 400, 200, 200, 200, 429]
+    listed, timesheets = (answer.json() for answer in answers[2:4])
+    assert listed["data"] == []
+    assert set(timesheets) == {"success", "message", "data", "meta"}
+    assert len(timesheets["data"]) == 1  # the last of 25: one a member, of this week alone
+
+
 @pytest.mark.parametrize("options", [["--members", "0"], ["--attempts", "0"], ["--port", "70000"]])
 def test_an_option_that_makes_no_sense_is_exit_code_2(options):
     result = subprocess.run([*COMMAND, *options], capture_output=True, text=True, timeout=60, check=False)

@@ -48,15 +48,34 @@ def test_faults_are_ordered(client, control):
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "9")
 
 
+def test_a_member_signs_in_and_access_is_revoked(client, control):
+    granted = control("sign-in", {"user_id": 7}).json()["refresh_token"]
+    simulator = client.simulator
+    secrets = {"client_id": simulator.client_id, "client_secret": simulator.client_secret}
+    form = {"grant_type": "refresh_token", "refresh_token": granted, **secrets}
+    assert requests.post(simulator.oauth_url, data=form, timeout=10).status_code == 200
+    assert control("revoke").status_code == 200
+    assert client.get("/members").status_code == 401
+    assert control("sign-in", {"user_id": 26}).status_code == 404
+
+
+def test_a_tracker_can_be_one_of_a_desktop(client, control):
+    control("tracker/start", {"user_id": 7, "method": "Desktop tracker"})
+    (entry,) = client.rows("/time-entries", user_id=7, date="2026-11-19")
+    assert (entry["method"], entry["end_time"]) == ("Desktop tracker", None)
+
+
 def test_the_state_holds_secrets_only_if_asked(client, control, state):
     token = client.register("https://receiver.example.com/k")["token"]
     simulator = client.simulator
     shown = json.dumps(state())
     assert [request["operation"] for request in state()["requests"]] == ["createWebhook"]
-    assert not [secret for secret in (token, simulator.token, simulator.password) if secret in shown]
+    secrets = (token, simulator.token, simulator.password, simulator.client_secret, simulator.refresh_token)
+    assert not [secret for secret in secrets if secret in shown]
     asked = state("?secrets=1")
     assert asked["webhooks"][0]["token"] == token
     assert asked["credentials"]["token"] == simulator.token
+    assert asked["credentials"]["refresh_token"] == simulator.refresh_token
 
 
 def test_a_reset_begins_again(client, receiver, control, state):

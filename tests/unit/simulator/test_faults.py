@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 import requests
@@ -86,6 +87,57 @@ def test_a_hanging_answer_comes_in_the_end(client, when):
     assert registered(client) == [URL]
 
 
+@pytest.mark.parametrize(("when", "effect"), [("before", []), ("after", [URL])])
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("garbage", b"{'success': True, data"),
+        ("empty", b""),
+        ("unsuccessful", b'{"success":false,"message":"Something went wrong.","error":null}'),
+    ],
+)
+def test_an_answer_can_be_complete_and_wrong(client, kind, body, when, effect):
+    client.simulator.fault("createWebhook", kind=kind, when=when)
+    answer = create(client)
+    assert (answer.status_code, answer.headers["Content-Type"], answer.content) == (200, "application/json", body)
+    assert registered(client) == effect
+
+
+def test_the_right_answer_can_have_the_wrong_content_type(client):
+    client.simulator.fault("createWebhook", kind="content_type", when="after")
+    answer = create(client)
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert answer.json()["data"]["url"] == URL
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_body_can_trickle(client, when):
+    client.simulator.fault("createWebhook", kind="slow", when=when, seconds=0.2)
+    begun = time.monotonic()
+    answer = create(client)
+    assert answer.json()["data"]["url"] == URL
+    assert time.monotonic() - begun >= 0.2
+    assert registered(client) == [URL]
+
+
+def test_a_fault_can_spare_the_first_calls_and_mean_any_operation(client):
+    client.simulator.fault("*", status=500, skip=2, times=2)
+    answers = [client.get(path).status_code for path in ("/members", "/projects", "/members", "/webhooks", "/members")]
+    assert answers == [200, 200, 500, 500, 200]
+
+
+def test_the_log_tells_what_was_answered(client):
+    client.simulator.fault("getMembers", status=502)
+    client.simulator.fault("getMembers", kind="close")
+    client.get("/members")
+    with pytest.raises(requests.ConnectionError):
+        client.get("/members")
+    client.get("/members")
+    client.get("/members", page=0)
+    client.get("/nothing")
+    assert [request.status for request in client.simulator.requests] == [502, None, 200, 400, 404]
+
+
 def test_stopping_lets_go_of_a_hanging_answer(receiver):
     outcome = []
 
@@ -137,11 +189,12 @@ def test_a_fault_spares_the_rest_of_a_tracker_start(client):
     ("arguments", "complaint"),
     [
         ({"operation": "createWebhok"}, "createWebhook"),
-        ({"operation": "payInvoice"}, "getWorkspaces"),
+        ({"operation": "xyz"}, "getWorkspaces"),
         ({"operation": "getWebhooks", "kind": "explode"}, "kind"),
         ({"operation": "getWebhooks", "when": "during"}, "when"),
         ({"operation": "getWebhooks", "status": 42}, "status"),
         ({"operation": "getWebhooks", "times": 0}, "times"),
+        ({"operation": "getWebhooks", "skip": -1}, "skip"),
     ],
 )
 def test_a_fault_that_cannot_be_is_refused(client, arguments, complaint):

@@ -2,25 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.time = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.time
-
-    def advance(self, **span: float) -> None:
-        self.time += timedelta(**span)
-
-
-@pytest.fixture
-def clock():
-    return Clock()
 
 
 @pytest.fixture
@@ -45,7 +27,7 @@ def test_a_start_answers_who_what_and_when(client):
         "contract_id": contract,
         "task_id": None,
         "activity_description": "Review",
-        "start_time": "2026-11-22T09:00:00Z",
+        "start_time": "2026-11-19T15:00:00Z",
     }
 
 
@@ -86,17 +68,17 @@ def test_current_data_adds_the_running_tracker_to_the_day(client, clock):
     client.simulator.start_tracker(7)
     clock.advance(minutes=5, seconds=20)
     data = client.get("/time-tracking/current-data", user_id=7).json()["data"]
-    assert (data["total_minutes"], data["total_seconds"], data["date"]) == (35, 20, "2026-11-22")
+    assert (data["total_minutes"], data["total_seconds"], data["date"]) == (35, 20, "2026-11-19")
     assert (data["user_id"], data["contract_id"]) == (7, 107)
 
 
 def test_current_data_counts_from_midnight_and_survives_having_no_tracker(client, clock):
-    clock.advance(hours=14, minutes=50)
+    clock.advance(hours=8, minutes=50)
     client.simulator.start_tracker(7)
     clock.advance(minutes=20)
     client.simulator.stop_tracker(7)
     data = client.get("/time-tracking/current-data", user_id=7).json()["data"]
-    assert (data["total_minutes"], data["date"], data["contract_id"]) == (10, "2026-11-23", None)
+    assert (data["total_minutes"], data["date"], data["contract_id"]) == (10, "2026-11-20", None)
 
 
 def test_the_task_of_the_running_tracker_is_named(client):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from airflow_provider_webwork.simulator import WebhookRules
+
 URL = "https://receiver.example.com/hooks/k"
 
 
@@ -71,7 +73,7 @@ def test_one_url_may_be_registered_twice(client):
 
 
 def test_one_url_is_refused_twice_if_so_told(running):
-    client = running(unique_urls=True)
+    client = running(webhook_rules=WebhookRules(unique_urls=True))
     webhook = client.register(URL)
     assert client.send("POST", "/webhooks", url=URL, events=["tracker.started"]).status_code == 400
     assert client.send("PUT", f"/webhooks/{webhook['id']}", url=URL).status_code == 200

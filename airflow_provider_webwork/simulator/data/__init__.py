@@ -1,0 +1,1 @@
+"""What the simulated workspaces hold; it knows nothing of HTTP."""
