@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 
 import pendulum
 
-from airflow_provider_webwork.events.consumers import Start
 from airflow_provider_webwork.events.match import EventFilter
 from airflow_provider_webwork.events.reading import PLACES, USUAL, Reading
+from airflow_provider_webwork.events.subscription import Start
 from airflow_provider_webwork.json_types import JSON
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
