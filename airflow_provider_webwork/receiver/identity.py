@@ -23,14 +23,12 @@ def scope_of(workspace_id: str | None, endpoint: Endpoint) -> str:
     return f"endpoint {endpoint.name}" if workspace_id is None else f"workspace {workspace_id}"
 
 
-def identity_by_proof(delivery_id: str, *, place: int, scope: str) -> Identity:
-    """Identify an event by the id of its delivery, which the proof of the delivery covers.
-
-    Such an id is told from one in the body, whose numbers may be those of something else.
+def identity_by_proof(sender_id: str, *, place: int, scope: str) -> Identity:
+    """Identify an event by the id that its sender gave the delivery, if a proof covers that.
 
     :param place: of a list of events, which one it is.
     """
-    return Identity(key=_key("proof", scope, delivery_id, str(place)), window=STRONG_WINDOW, source="sender")
+    return Identity(key=_key("proof", scope, sender_id, str(place)), window=STRONG_WINDOW, source="sender")
 
 
 def identity_by_sender(sender_id: str, *, event_type: str, scope: str) -> Identity:
