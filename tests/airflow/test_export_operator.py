@@ -226,7 +226,7 @@ def test_misuse_fails_when_the_dag_is_parsed(options, named):
         ({"arguments": {"page": 2}}, "page"),
         ({"path": ""}, "path"),
         ({"path": "/lake/"}, "path"),
-        ({"path": "nowhere://lake/members.jsonl"}, r"path: No filesystem.*nowhere.*Install the provider"),
+        ({"path": "s3://lake/members.jsonl"}, r"path: No filesystem.*s3.*Install the provider"),
         ({"format": "parquet", "columns": {"id": "integer"}}, "no type that Arrow knows"),
     ],
 )
