@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from airflow_provider_webwork import __version__
-from airflow_provider_webwork.config import OPTIONS, SECTION
+from airflow_provider_webwork.options import OPTIONS, SECTION
 
 PACKAGE = "airflow_provider_webwork"
 

@@ -83,7 +83,7 @@ def test_the_plugin_that_every_airflow_process_imports_loads_nothing_but_itself(
 def test_the_provider_info_is_made_without_airflow(home):
     loaded = loaded_by(f"from {OURS}.provider_info import get_provider_info; get_provider_info()", after="", home=home)
 
-    assert f"{OURS}.config" in loaded
+    assert f"{OURS}.options" in loaded
     assert {name.split(".")[0] for name in loaded} & (HEAVY | {"airflow"}) == set()
 
 
