@@ -14,7 +14,8 @@ from airflow.sdk.exceptions import AirflowFailException
 from airflow_provider_webwork.errors import WebWorkResponseError
 from airflow_provider_webwork.hooks.failures import WebWorkTaskError, task_failures
 from airflow_provider_webwork.hooks.webwork import WebWorkHook
-from airflow_provider_webwork.operators import arguments as usable
+from airflow_provider_webwork.operators import call_arguments as usable
+from airflow_provider_webwork.operators.arguments import MAX_BYTES, is_known, usable_count
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -40,8 +41,7 @@ class WebWorkCallOperator(BaseOperator):
     :param webwork_conn_id: the connection of type ``webwork``.
     """
 
-    # max_bytes is no template: the number would become a text.
-    template_fields: Sequence[str] = ("operation", "arguments", "webwork_conn_id")
+    template_fields: Sequence[str] = ("operation", "arguments", "max_bytes", "webwork_conn_id")
     template_fields_renderers: ClassVar[dict[str, str]] = {"arguments": "json"}
     ui_color = "#d9ecff"
 
@@ -50,18 +50,17 @@ class WebWorkCallOperator(BaseOperator):
         *,
         operation: str,
         arguments: Mapping[str, Any] | None = None,
-        max_bytes: int = 1_000_000,
+        max_bytes: int | str = MAX_BYTES,
         webwork_conn_id: str = WebWorkHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if usable.is_known(operation):
+        if is_known(operation):
             usable.usable_operation(operation)
-        if usable.is_known(arguments):
+        if is_known(arguments):
             usable.usable_arguments(arguments)
-        if max_bytes < 1:
-            msg = "max_bytes must be at least 1."
-            raise ValueError(msg)
+        if is_known(max_bytes):
+            usable_count(max_bytes, name="max_bytes")
         self.operation = operation
         self.arguments = arguments
         self.max_bytes = max_bytes
@@ -97,15 +96,15 @@ class WebWorkCallOperator(BaseOperator):
             raise AirflowFailException(msg) from error
 
     def _small_enough(self, found: Operation, answer: JSON) -> JSON:
-        size = len(json.dumps(answer))
-        if size > self.max_bytes:
+        size, limit = len(json.dumps(answer)), usable_count(self.max_bytes, name="max_bytes")
+        if size > limit:
             what = (
                 "Use WebWorkExportOperator, which writes all of its records to a file, or narrow it with its arguments."
                 if found.records_at is not None
                 else "Call it by WebWorkHook in a @task that keeps what you need, or raise max_bytes."
             )
             done = "" if found.method == "GET" else " The call has had its effect."
-            msg = f"{found.name} answered {size:,} bytes, more than max_bytes={self.max_bytes:,}.{done} {what}"
+            msg = f"{found.name} answered {size:,} bytes, more than max_bytes={limit:,}.{done} {what}"
             raise AirflowFailException(msg)
         self._tell_of_more(found, answer)
         return answer

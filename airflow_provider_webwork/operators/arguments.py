@@ -8,11 +8,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
-from airflow_provider_webwork.events.names import endpoint_name
-from airflow_provider_webwork.files.formats import Layout
+from airflow_provider_webwork.events.names import checked_name
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
+
+MAX_EVENTS = 500
+"""How many events a run takes at most, unless told otherwise: less than Airflow maps tasks over (1024)."""
+
+MAX_BYTES = 1_000_000
+"""How many bytes of JSON a run takes at most, unless told otherwise: they go through an XCom."""
 
 
 def exactly_one(operator: BaseOperator, **values: object) -> None:
@@ -61,7 +66,19 @@ def usable_endpoint(name: object) -> str:
 
     :raises ValueError: if endpoints cannot be called that.
     """
-    return endpoint_name(name)
+    return checked_name(name, of="endpoint")
+
+
+def usable_count(value: object, *, name: str) -> int:
+    """Return a whole number above zero; a template may render it as text.
+
+    :raises ValueError: naming the argument, if it is not one.
+    """
+    number = int(value) if isinstance(value, str) and value.strip().isdecimal() else value
+    if isinstance(number, int) and not isinstance(number, bool) and number > 0:
+        return number
+    msg = f"{name} must be a whole number above zero, not {value!r}."
+    raise ValueError(msg)
 
 
 def usable_webhook_id(webhook_id: object) -> str:
@@ -138,63 +155,3 @@ def usable_moment(value: object, *, name: str) -> datetime:
     shown = repr(value) if isinstance(value, (str, datetime)) else type(value).__name__
     msg = f"{name} must be a datetime with a time zone, or one as text such as 2026-11-22T04:50:00Z, not {shown}."
     raise ValueError(msg)
-
-
-def usable_operation(operation: object) -> str:
-    """Return the name of an operation. Which there are is known when the task runs: reading them all takes too long.
-
-    :raises ValueError: if it cannot be a name.
-    """
-    if not isinstance(operation, str) or not operation.strip():
-        msg = "operation must be the name of an operation, such as getMembers; `airflow webwork operations` lists them."
-        raise ValueError(msg)
-    return operation.strip()
-
-
-def usable_arguments(arguments: object) -> dict[str, object]:
-    """Return the arguments of an operation by their names; none for ``None``.
-
-    :raises ValueError: if they are not a mapping with names.
-    """
-    if arguments is None:
-        return {}
-    if not isinstance(arguments, Mapping) or not all(isinstance(name, str) for name in arguments):
-        msg = "arguments must be a mapping of names to values, such as {'user_id': 7}."
-        raise ValueError(msg)
-    return dict(arguments)
-
-
-def usable_each(each: object, *, arguments: Mapping[str, object]) -> dict[str, list[object]]:
-    """Return the lists of arguments to fan out over; none for ``None``.
-
-    :param arguments: those that are the same in every call.
-    :raises ValueError: if it is not a mapping of names to lists, or an argument is in both.
-    """
-    lists: dict[str, list[object]] = {}
-    for name, values in usable_arguments(each).items():
-        if not isinstance(values, Iterable) or isinstance(values, (str, bytes, Mapping)):
-            msg = (
-                f"each: {name} must be a list of values, not {type(values).__name__}. A template renders text; pass "
-                "the output of a task as it is, such as each={'user_id': users()}."
-            )
-            raise ValueError(msg)
-        if name in arguments:
-            msg = f"{name} is in arguments and in each: give it once."
-            raise ValueError(msg)
-        lists[name] = list(values)
-    return lists
-
-
-def usable_layout(format: object, *, compression: object, columns: object) -> Layout:  # noqa: A002
-    """Return what a file is to look like.
-
-    :raises ValueError: naming the argument that is not usable.
-    """
-    if not isinstance(format, str) or not (compression is None or isinstance(compression, str)):
-        msg = "format and compression must be names, such as 'csv' and 'gzip'."
-        raise ValueError(msg)
-    names = () if isinstance(columns, str) or not isinstance(columns, Iterable) else tuple(columns)
-    types = dict(columns) if isinstance(columns, Mapping) else {}
-    if not all(isinstance(text, str) for text in (*names, *types.values())):
-        names = ()
-    return Layout(format=format, compression=compression, columns=None if columns is None else names, types=types)

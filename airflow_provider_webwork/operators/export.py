@@ -14,7 +14,8 @@ from airflow.sdk import BaseOperator
 from airflow_provider_webwork.files.formats import writing
 from airflow_provider_webwork.hooks.failures import task_failures
 from airflow_provider_webwork.hooks.webwork import WebWorkHook
-from airflow_provider_webwork.operators import arguments as usable
+from airflow_provider_webwork.operators import call_arguments as usable
+from airflow_provider_webwork.operators.arguments import is_known
 from airflow_provider_webwork.operators.landing import landing
 from airflow_provider_webwork.operators.lineage import landed_dataset
 from airflow_provider_webwork.operators.progress import Progress
@@ -89,11 +90,11 @@ class WebWorkExportOperator(BaseOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if usable.is_known(operation):
+        if is_known(operation):
             usable.usable_operation(operation)
-        if usable.is_known(arguments) and usable.is_known(each):
+        if is_known(arguments) and is_known(each):
             usable.usable_each(each, arguments=usable.usable_arguments(arguments))
-        if all(map(usable.is_known, (format, compression, columns))):
+        if all(map(is_known, (format, compression, columns))):
             usable.usable_layout(format, compression=compression, columns=columns)
         self.operation = operation
         self.arguments = arguments
