@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_webwork.operators.landing import is_local, storage_path
 
 if TYPE_CHECKING:
-    from openlineage.client.event_v2 import OutputDataset
+    from airflow.providers.common.compat.openlineage.facet import OutputDataset
 
     from airflow_provider_webwork.json_types import JSON
 
@@ -19,11 +19,11 @@ def landed_dataset(path: str, *, rows: JSON, size: JSON) -> OutputDataset:
     :param rows: how many rows it has; ``None`` if that is not known.
     :param size: its size in bytes; likewise.
     """
-    from openlineage.client.event_v2 import OutputDataset
-    from openlineage.client.facet_v2.output_statistics_output_dataset import OutputStatisticsOutputDatasetFacet
+    # The provider of OpenLineage, which alone asks, brings this one along.
+    from airflow.providers.common.compat.openlineage.facet import OutputDataset, OutputStatisticsOutputDatasetFacet
 
     target = storage_path(path)
-    facets = {"outputStatistics": OutputStatisticsOutputDatasetFacet(rowCount=rows, size=size, fileCount=1)}
+    facets = {"outputStatistics": OutputStatisticsOutputDatasetFacet(rowCount=rows, size=size)}
     if is_local(target):
         return OutputDataset(namespace="file", name=target.path, outputFacets=facets)
     return OutputDataset(namespace=target.namespace, name=target.key, outputFacets=facets)

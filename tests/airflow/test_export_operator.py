@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import sys
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 
 import pyarrow.parquet as pq
 import pytest
@@ -17,8 +20,6 @@ from airflow_provider_webwork.hooks.failures import WebWorkTaskError
 from airflow_provider_webwork.hooks.webwork import WebWorkHook
 from airflow_provider_webwork.operators.export import WebWorkExportOperator
 from airflow_provider_webwork.operators.progress import Progress
-
-ENTRIES = ("id", "user_id", "contract_id", "project_id", "project_name", "task_id", "task_title")
 
 
 @pytest.fixture
@@ -312,3 +313,52 @@ def test_the_example_writes_the_files_of_the_day_of_its_interval_and_the_same_ag
     sheets = [json.loads(line) for line in contents[0][0].splitlines()]
     assert all(sheet["date_from"] <= friday <= sheet["date_to"] for sheet in sheets)
     assert sheets
+
+
+@dataclass
+class OutputDataset:
+    namespace: str
+    name: str
+    outputFacets: dict  # noqa: N815
+
+
+@dataclass
+class OutputStatisticsOutputDatasetFacet:
+    rowCount: int | None  # noqa: N815
+    size: int | None
+
+
+@dataclass
+class OperatorLineage:
+    outputs: list
+
+
+@pytest.fixture
+def openlineage(monkeypatch):
+    """Stand-ins for what OpenLineage's provider has of these names; it is not installed for the tests."""
+    facet = SimpleNamespace(
+        OutputDataset=OutputDataset, OutputStatisticsOutputDatasetFacet=OutputStatisticsOutputDatasetFacet
+    )
+    monkeypatch.setitem(sys.modules, "airflow.providers.common.compat.openlineage.facet", facet)
+    monkeypatch.setitem(sys.modules, "airflow.providers.openlineage", SimpleNamespace())
+    monkeypatch.setitem(
+        sys.modules, "airflow.providers.openlineage.extractors", SimpleNamespace(OperatorLineage=OperatorLineage)
+    )
+
+
+@pytest.mark.usefixtures("openlineage")
+def test_openlineage_is_told_which_file_was_written_and_what_is_in_it(webwork_simulator, lake):
+    path = lake / "members.jsonl"
+    operator = WebWorkExportOperator(task_id="export", operation="getMembers", path=f"file://{path}")
+    operator.execute({})
+    (dataset,) = operator.get_openlineage_facets_on_complete(None).outputs
+    assert (dataset.namespace, dataset.name) == ("file", str(path))
+    statistics = dataset.outputFacets["outputStatistics"]
+    assert (statistics.rowCount, statistics.size) == (25, path.stat().st_size)
+
+
+@pytest.mark.usefixtures("openlineage")
+def test_openlineage_is_told_a_bucket_by_its_name_without_the_connection():
+    operator = WebWorkExportOperator(task_id="export", operation="getMembers", path="s3://lake_writer@lake/a/b.jsonl")
+    (dataset,) = operator.get_openlineage_facets_on_complete(None).outputs
+    assert (dataset.namespace, dataset.name) == ("s3://lake", "a/b.jsonl")
