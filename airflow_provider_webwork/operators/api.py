@@ -14,8 +14,8 @@ from airflow.sdk.exceptions import AirflowFailException
 from airflow_provider_webwork.errors import WebWorkResponseError
 from airflow_provider_webwork.hooks.failures import WebWorkTaskError, task_failures
 from airflow_provider_webwork.hooks.webwork import WebWorkHook
-from airflow_provider_webwork.operators import call_arguments as usable
 from airflow_provider_webwork.operators.arguments import MAX_BYTES, is_known, usable_count
+from airflow_provider_webwork.operators.call_arguments import usable_arguments, usable_operation
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -56,9 +56,9 @@ class WebWorkCallOperator(BaseOperator):
     ) -> None:
         super().__init__(**kwargs)
         if is_known(operation):
-            usable.usable_operation(operation)
+            usable_operation(operation)
         if is_known(arguments):
-            usable.usable_arguments(arguments)
+            usable_arguments(arguments)
         if is_known(max_bytes):
             usable_count(max_bytes, name="max_bytes")
         self.operation = operation
@@ -72,8 +72,8 @@ class WebWorkCallOperator(BaseOperator):
 
         with task_failures():
             hook = WebWorkHook(self.webwork_conn_id)
-            found = operation(hook.client.settings.api_version, usable.usable_operation(self.operation))
-            given = usable.usable_arguments(self.arguments)
+            found = operation(hook.client.settings.api_version, usable_operation(self.operation))
+            given = usable_arguments(self.arguments)
             if found.method == "POST":
                 return self._small_enough(found, self._call_once(partial(hook.call, found.name, **given), context))
             return self._small_enough(found, hook.call(found.name, **given))

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import product
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
@@ -14,8 +11,9 @@ from airflow.sdk import BaseOperator
 from airflow_provider_webwork.files.formats import writing
 from airflow_provider_webwork.hooks.failures import task_failures
 from airflow_provider_webwork.hooks.webwork import WebWorkHook
-from airflow_provider_webwork.operators import call_arguments as usable
 from airflow_provider_webwork.operators.arguments import is_known
+from airflow_provider_webwork.operators.call_arguments import usable_layout, usable_operation
+from airflow_provider_webwork.operators.fan_out import FanOut
 from airflow_provider_webwork.operators.landing import landing
 from airflow_provider_webwork.operators.lineage import landed_dataset
 from airflow_provider_webwork.operators.progress import Progress
@@ -91,11 +89,11 @@ class WebWorkExportOperator(BaseOperator):
     ) -> None:
         super().__init__(**kwargs)
         if is_known(operation):
-            usable.usable_operation(operation)
+            usable_operation(operation)
         if is_known(arguments) and is_known(each):
-            usable.usable_each(each, arguments=usable.usable_arguments(arguments))
+            FanOut.of(arguments=arguments, each=each)
         if all(map(is_known, (format, compression, columns))):
-            usable.usable_layout(format, compression=compression, columns=columns)
+            usable_layout(format, compression=compression, columns=columns)
         self.operation = operation
         self.arguments = arguments
         self.each = each
@@ -112,24 +110,19 @@ class WebWorkExportOperator(BaseOperator):
 
         with task_failures():
             hook = WebWorkHook(self.webwork_conn_id)
-            found = operation(hook.client.settings.api_version, usable.usable_operation(self.operation))
-            given = usable.usable_arguments(self.arguments)
-            each = usable.usable_each(self.each, arguments=given)
-            layout = self._layout(found, each)
-            calls = math.prod(map(len, each.values()))
-            progress, pages, seen = Progress(self.log.info), 0, set[str]()
+            found = operation(hook.client.settings.api_version, usable_operation(self.operation))
+            calls = FanOut.of(arguments=self.arguments, each=self.each)
+            layout = self._layout(found, calls)
+            progress, seen = Progress(self.log.info), set[str]()
             with landing(self.path) as file:
                 with writing(file, layout) as write:
-                    for number, chosen in enumerate(_combinations(each), start=1):
-                        extra = {name: _plain(value) for name, value in chosen.items()}
-                        for page in hook.iterate_pages(found.name, **given, **chosen):
-                            write([{**extra, **record} for record in page] if extra else page)
-                            pages += 1
-                            seen.update(*page)
-                            progress.add(len(page), source=f", from {pages} pages, in call {number} of {calls}")
+                    for page in _pages(hook, found.name, calls, progress):
+                        write(page)
+                        seen.update(*page)
                 size = file.tell()
-            self._tell_of_columns(layout, seen=seen | each.keys() if progress.rows else None)
-            self._summary = {**progress.summary(self.path, size=size), "pages": pages}
+        if seen:
+            self._tell_of_columns(layout, seen=seen)
+        self._summary = {**progress.summary(self.path, size=size), "pages": progress.pages}
         return self._summary
 
     def get_openlineage_facets_on_complete(self, task_instance: object) -> OperatorLineage:
@@ -139,15 +132,15 @@ class WebWorkExportOperator(BaseOperator):
         summary = self._summary or {}
         return OperatorLineage(outputs=[landed_dataset(self.path, rows=summary.get("rows"), size=summary.get("bytes"))])
 
-    def _layout(self, found: Operation, each: Mapping[str, object]) -> Layout:
-        layout = usable.usable_layout(self.format, compression=self.compression, columns=self.columns)
+    def _layout(self, found: Operation, calls: FanOut) -> Layout:
+        layout = usable_layout(self.format, compression=self.compression, columns=self.columns)
         if layout.columns is not None or layout.format == "jsonl" or not found.fields:
             return layout
-        return replace(layout, columns=(*(name for name in each if name not in found.fields), *found.fields))
+        return replace(layout, columns=(*(name for name in calls.each if name not in found.fields), *found.fields))
 
-    def _tell_of_columns(self, layout: Layout, *, seen: set[str] | None) -> None:
+    def _tell_of_columns(self, layout: Layout, *, seen: set[str]) -> None:
         """Say what the file lacks, because a field is new at WebWork, or misspelled in ``columns``."""
-        if seen is None or layout.columns is None:
+        if layout.columns is None:
             return
         if self.columns is None and (left_out := sorted(seen.difference(layout.columns))):
             self.log.warning(
@@ -164,12 +157,9 @@ class WebWorkExportOperator(BaseOperator):
             )
 
 
-def _combinations(each: Mapping[str, Sequence[object]]) -> Iterator[dict[str, object]]:
-    return (dict(zip(each, values, strict=True)) for values in product(*each.values()))
-
-
-def _plain(value: object) -> JSON:
-    """Return the value of an argument as a record can hold it."""
-    if isinstance(value, dt.date | dt.time):
-        return value.isoformat()
-    return value if isinstance(value, str | int | float | None) else str(value)
+def _pages(hook: WebWorkHook, operation: str, calls: FanOut, progress: Progress) -> Iterator[list[dict[str, JSON]]]:
+    """Yield what every call answers, and count it."""
+    for number, call in enumerate(calls, start=1):
+        for page in hook.iterate_pages(operation, **call.arguments):
+            yield [{**call.chosen, **record} for record in page] if call.chosen else page
+            progress.add(len(page), pages=1, where=f", in call {number} of {len(calls)}")

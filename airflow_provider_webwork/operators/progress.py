@@ -30,17 +30,21 @@ class Progress:
         self._monotonic = monotonic
         self._began = self._said = monotonic()
         self.rows = 0
+        self.pages = 0
 
-    def add(self, rows: int, *, source: str = "") -> None:
+    def add(self, rows: int, *, pages: int = 0, where: str = "") -> None:
         """Count rows.
 
-        :param source: where they come from, in words for the log.
+        :param pages: the pages that they came on.
+        :param where: how far it is, in words for the log.
         """
         self.rows += rows
+        self.pages += pages
         now = self._monotonic()
         if now - self._said >= _EVERY:
             self._said = now
-            self._say("%s %s in %.0f s so far%s.", self.rows, self._what, now - self._began, source)
+            read = f" from {self.pages} pages" if self.pages else ""
+            self._say("%s %s%s in %.0f s so far%s.", self.rows, self._what, read, now - self._began, where)
 
     def summary(self, path: str, *, size: int) -> dict[str, JSON]:
         """Say that it is done, and return what the task returns.

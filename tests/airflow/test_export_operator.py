@@ -262,12 +262,12 @@ def test_progress_is_said_once_a_minute():
     clock, said = iter(range(0, 1000, 20)), []
     progress = Progress(lambda text, *values: said.append(text % values), monotonic=lambda: next(clock))
     for page in range(1, 10):
-        progress.add(50, source=f", from {page} pages")
+        progress.add(50, pages=1, where=f", in call {page} of 9")
     progress.summary("/lake/x", size=10)
     assert said == [
-        "150 rows in 60 s so far, from 3 pages.",
-        "300 rows in 120 s so far, from 6 pages.",
-        "450 rows in 180 s so far, from 9 pages.",
+        "150 rows from 3 pages in 60 s so far, in call 3 of 9.",
+        "300 rows from 6 pages in 120 s so far, in call 6 of 9.",
+        "450 rows from 9 pages in 180 s so far, in call 9 of 9.",
         "Landed 450 rows (10 bytes) at /lake/x in 200 s.",
     ]
 
