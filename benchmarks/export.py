@@ -41,8 +41,8 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.export", description=__doc__)
-    parser.add_argument("--rows", type=int, default=100_000, help="rows of each export that is timed")
-    parser.add_argument("--rounds", type=int, default=5, help="how often each is timed, in turn")
+    parser.add_argument("--rows", type=int, default=20_000, help="rows of each export that is timed")
+    parser.add_argument("--rounds", type=int, default=9, help="how often each is timed, in turn")
     parser.add_argument(
         "--memory-rows", type=int, default=1_000_000, help="rows of the export whose memory is measured"
     )

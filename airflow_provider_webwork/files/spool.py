@@ -97,7 +97,7 @@ class Spool:
         if int in types and not all(type(value) is not int or value in _INT64 for value in values):
             types.add(str)  # no column of integers takes it
         self._types.setdefault(name, set()).update(types)
-        return [json_text(value) if isinstance(value, dict | list) else value for value in values]
+        return [json_text(value) if isinstance(value, (dict, list)) else value for value in values]
 
 
 def _kind(types: set[type]) -> Kind:

@@ -56,4 +56,4 @@ def json_text(value: JSON) -> str:
 
 
 def _cell(value: JSON) -> str | int | float | None:
-    return json_text(value) if isinstance(value, dict | list | bool) else value
+    return json_text(value) if isinstance(value, (dict, list, bool)) else value

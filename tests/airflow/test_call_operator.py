@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from types import SimpleNamespace
 
 import pytest
@@ -146,6 +147,24 @@ def test_airflow_retries_a_read_and_never_a_call_that_creates_something(run_dag,
         ("POST", "/api/v2/projects"),
     ]
     assert str(call("getProjects", arguments={"per_page": 100})).count("retried_calls") == 1
+
+
+def test_a_call_that_creates_something_is_made_again_once_airflow_has_cleared_its_task(run_dag, webwork_simulator):
+    from airflow.models.taskinstance import TaskInstance, clear_task_instances
+    from airflow.utils.session import create_session
+
+    run = run_dag("retried_calls")
+    with warnings.catch_warnings(), create_session() as session:
+        warnings.simplefilter("ignore")  # Airflow warns about its own ways
+        found = session.query(TaskInstance).filter_by(run_id=run.run.run_id, task_id="create").one()
+        clear_task_instances([found], session)
+        cleared, retried = (
+            {"ti": SimpleNamespace(try_number=found.try_number + more, max_tries=found.max_tries)} for more in (1, 2)
+        )
+
+    assert call("createProject", cleared, arguments={"name": "Project 9"}, retries=2)["success"] is True
+    with pytest.raises(AirflowFailException, match="clear the task"):
+        call("createProject", retried, arguments={"name": "Project 9"}, retries=2)
 
 
 def test_the_example_that_calls_an_operation_uses_its_answer(run_dag, webwork_simulator):
