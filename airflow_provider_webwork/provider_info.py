@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from airflow_provider_webwork import __version__
-from airflow_provider_webwork.config import OPTIONS, SECTION
+from airflow_provider_webwork.options import OPTIONS, SECTION
 
 PACKAGE = "airflow_provider_webwork"
 
@@ -41,7 +41,7 @@ def get_provider_info() -> dict[str, Any]:
         "operators": [
             {
                 "integration-name": "WebWork Time Tracker",
-                "python-modules": [f"{PACKAGE}.operators.webhooks", f"{PACKAGE}.operators.events"],
+                "python-modules": [f"{PACKAGE}.operators.{name}" for name in ("webhooks", "events", "api", "export")],
             }
         ],
         "sensors": [{"integration-name": "WebWork Time Tracker", "python-modules": [f"{PACKAGE}.sensors.events"]}],
