@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
+
+from airflow_provider_webwork.events.reading import USUAL, Reading
 
 State = Literal["pending", "active"]
 
@@ -58,6 +60,8 @@ class Endpoint:
         sends the same URL.
     :param events: the events that the webhook is registered for.
     :param key_hashes: for each key that the receiver accepts, when it stops to be accepted.
+    :param reading: how its deliveries are read.
+    :param expect_every: how long it may be without a delivery before that is reported; ``None`` for ever.
     :param secrets: what deliveries may be signed with besides the webhook's token.
     :param required_proof: the settings, as JSON, of the proof without which a delivery is refused; the key in the
         URL is enough if ``None``.
@@ -73,11 +77,14 @@ class Endpoint:
     webhook_token: str | None = field(default=None, repr=False)
     pending_key: str | None = field(default=None, repr=False)
     key_hashes: Mapping[str, datetime | None] = field(default_factory=dict, repr=False)
+    reading: Reading = USUAL
+    expect_every: timedelta | None = None
     secrets: tuple[Secret, ...] = ()
     required_proof: str | None = None
     deliveries: int = 0
     last_delivery_at: datetime | None = None
     last_probe_at: datetime | None = None
+    last_marked_at: datetime | None = None
 
     def accepts(self, key_hash: str, *, at: datetime) -> bool:
         """Whether the receiver takes deliveries with this key at that time."""
@@ -131,9 +138,14 @@ class Uses(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """What a receiver saw of an endpoint since it last said so."""
+    """What a receiver saw of an endpoint since it last said so.
+
+    :param last_probe_at: when somebody looked whether it is there.
+    :param last_marked_at: when a delivery of our own came.
+    """
 
     deliveries: int = 0
     last_delivery_at: datetime | None = None
     last_probe_at: datetime | None = None
+    last_marked_at: datetime | None = None
     tried: Mapping[Tried, Uses] = field(default_factory=dict)

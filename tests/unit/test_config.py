@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from airflow_provider_webwork.config import OPTIONS, Settings, first_remote_executor, settings_from_environment
+from airflow_provider_webwork.config import Settings, first_remote_executor, settings_from_environment
 from airflow_provider_webwork.errors import WebWorkConfigurationError
+from airflow_provider_webwork.options import OPTIONS
 
 NUMBERS = [option for option in OPTIONS if option.between]
 
@@ -31,7 +32,12 @@ def test_nothing_set_gives_a_log_in_airflow_home_and_a_receiver_on_this_machine_
         receiver_port=8079,
         receiver_max_body=1_048_576,
         receiver_body_timeout=10.0,
+        receiver_header_timeout=10.0,
         receiver_queue=2_000,
+        receiver_queue_bytes=33_554_432,
+        receiver_connections=5_000,
+        spool_max_bytes=1_073_741_824,
+        metrics_host="127.0.0.1",
         poll_interval=0.5,
         retention=90.0,
         consumer_expiry=30.0,
@@ -51,7 +57,14 @@ def test_every_option_has_its_type():
         RECEIVER_PORT="9000",
         RECEIVER_MAX_BODY="2048",
         RECEIVER_BODY_TIMEOUT="2.5",
+        RECEIVER_HEADER_TIMEOUT="1.5",
         RECEIVER_QUEUE="10",
+        RECEIVER_QUEUE_BYTES="4096",
+        RECEIVER_CONNECTIONS="20",
+        SPOOL_PATH="/srv/spool.db",
+        SPOOL_MAX_BYTES="2000000",
+        METRICS_HOST="0.0.0.0",
+        METRICS_PORT="9179",
         POLL_INTERVAL="1",
         RETENTION="400",
         CONSUMER_EXPIRY="7.5",
@@ -67,7 +80,14 @@ def test_every_option_has_its_type():
         receiver_port=9000,
         receiver_max_body=2048,
         receiver_body_timeout=2.5,
+        receiver_header_timeout=1.5,
         receiver_queue=10,
+        receiver_queue_bytes=4096,
+        receiver_connections=20,
+        spool_path="/srv/spool.db",
+        spool_max_bytes=2_000_000,
+        metrics_host="0.0.0.0",
+        metrics_port=9179,
         poll_interval=1.0,
         retention=400.0,
         consumer_expiry=7.5,
