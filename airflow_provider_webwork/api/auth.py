@@ -34,6 +34,11 @@ class WebWorkAuth(AuthBase, abc.ABC):
 
     @property
     @abc.abstractmethod
+    def method(self) -> str:
+        """What it signs in with, in words."""
+
+    @property
+    @abc.abstractmethod
     def account(self) -> str:
         """A name for who signs in, the same in every process, that tells no secret."""
 
@@ -82,6 +87,11 @@ class BearerAuth(WebWorkAuth):
         )
 
     @property
+    def method(self) -> str:
+        """What it signs in with, in words."""
+        return "a personal access token"
+
+    @property
     def account(self) -> str:
         """A hash of the token; whose it is, it does not say."""
         return fingerprint(self._token)
@@ -123,6 +133,11 @@ class BasicAuth(WebWorkAuth):
     def remedy(self) -> str:
         """Which fields of a connection to look at."""
         return "Check the login (the e-mail address of the account) and the password or REST key of the connection."
+
+    @property
+    def method(self) -> str:
+        """What it signs in with, in words."""
+        return "login and password"
 
     @property
     def account(self) -> str:

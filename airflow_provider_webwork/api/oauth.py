@@ -70,6 +70,11 @@ class OAuth2(WebWorkAuth):
         )
 
     @property
+    def method(self) -> str:
+        """What it signs in with, in words."""
+        return "OAuth2 client credentials" if self._first_refresh_token is None else "an OAuth2 refresh token"
+
+    @property
     def account(self) -> str:
         """A hash of the application and, if it acts for a member, of the refresh token."""
         return self._account

@@ -48,6 +48,8 @@ log = logging.getLogger(__name__)
 RequestForm: TypeAlias = Literal["form", "basic", "json"]
 """How the endpoint is asked: with id and secret in a form, with a form and both in an HTTP Basic header, or as JSON."""
 
+REQUEST_FORMS: tuple[RequestForm, ...] = get_args(RequestForm)
+
 TOKEN_URL = "https://webwork-tracker.com/oauth/token"  # noqa: S105 - no secret
 """A guess: WebWork documents ``https://webwork-tracker.com/oauth/authorize``, and this is its usual neighbour."""
 
@@ -110,10 +112,6 @@ class Application:
         parts = urlsplit(self.url)
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
             raise WebWorkConfigurationError(f"`oauth_url` of the WebWork connection is no URL such as {TOKEN_URL}.")
-        if self.request_form not in get_args(RequestForm):
-            raise WebWorkConfigurationError(
-                f"`oauth_request` of the WebWork connection must be one of {', '.join(get_args(RequestForm))}."
-            )
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -145,7 +143,7 @@ class TokenEndpoint:
         self._timeout = (min(timeout[0], MOST_SECONDS), min(timeout[1], MOST_SECONDS))
         self._verify = verify
         self._retry = retry
-        self._clock = clock
+        self.clock = clock
 
     def ask(self, refresh_token: str | None = None) -> Tokens:
         """Return new tokens. A refresh token must be expected to be used up by this, whatever comes of it.
@@ -154,10 +152,10 @@ class TokenEndpoint:
         :raises WebWorkAuthError: if the application or the refresh token is not accepted.
         :raises WebWorkAPIError: if the endpoint fails, cannot be reached, or is none.
         """
-        started, attempt = self._clock.monotonic(), 0
+        started, attempt = self.clock.monotonic(), 0
         while True:
             attempt += 1
-            asked_at = self._clock.now()
+            asked_at = self.clock.now()
             answer = self._answer(refresh_token)
             if isinstance(answer, Mapping):
                 return _tokens(answer, refresh_token=refresh_token, asked_at=asked_at)
@@ -165,14 +163,14 @@ class TokenEndpoint:
                 answer if isinstance(answer, Unanswered) else self._answered(answer),
                 method="GET" if refresh_token is None else "POST",  # as to whether it can be repeated
                 attempt=attempt,
-                elapsed=self._clock.monotonic() - started,
-                jitter=self._clock.jitter,
+                elapsed=self.clock.monotonic() - started,
+                jitter=self.clock.jitter,
                 policy=self._retry,
             )
             if wait is None:
                 raise self._error(answer, refresh_token)
             log.info("The token endpoint gave no tokens; attempt %d follows in %.1f s", attempt + 1, wait)
-            self._clock.sleep(wait)
+            self.clock.sleep(wait)
 
     def _answer(self, refresh_token: str | None) -> Mapping[str, object] | requests.Response | Unanswered:
         """Ask once; return the answer as it is if it holds no tokens."""
@@ -209,7 +207,7 @@ class TokenEndpoint:
         return session
 
     def _answered(self, response: requests.Response) -> Answered:
-        asked = asked_wait(response.headers.get("Retry-After"), now=self._clock.now())
+        asked = asked_wait(response.headers.get("Retry-After"), now=self.clock.now())
         return Answered(status=response.status_code, retry_after=asked)
 
     def _error(self, answer: requests.Response | Unanswered, refresh_token: str | None) -> WebWorkAPIError:
