@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import requests
 
     from airflow_provider_webwork.api.client import Client, ClientSettings
+    from airflow_provider_webwork.api.retries import RetryPolicy
+    from airflow_provider_webwork.api.waiting import Interruption
     from airflow_provider_webwork.api.webhooks import Webhook, Webhooks
 
 
@@ -54,7 +56,7 @@ class WebWorkHook(BaseHook):
         """
         from airflow_provider_webwork.api.client import Client
 
-        return Client(self._settings())
+        return Client(self._settings(), sleep=self._interruption.sleep)
 
     @cached_property
     def webhooks(self) -> Webhooks:
@@ -168,6 +170,13 @@ class WebWorkHook(BaseHook):
         """
         self.webhooks.delete(webhook_id)
 
+    def cancel(self) -> None:
+        """End every wait for the rate limit, for a retry or for new tokens, for ``on_kill`` of an operator.
+
+        The method that waits raises ``WebWorkCancelledError``, and so does every later wait of this hook.
+        """
+        self._interruption.cancel()
+
     def test_connection(self) -> tuple[bool, str]:
         """Say who the connection signs in as and which workspaces it sees, or what is wrong."""
         from airflow_provider_webwork.api.client import Client
@@ -175,8 +184,9 @@ class WebWorkHook(BaseHook):
         from airflow_provider_webwork.api.webhooks import Webhooks
 
         try:
-            # A person waits for the answer: what fails is said at once.
-            with Client(replace(self._settings(), retry=RetryPolicy(attempts=1))) as client:
+            # A person waits for the answer: what fails is said at once, and no task is waited for.
+            settings = replace(self._settings(retry=RetryPolicy(attempts=1)), budget=None)
+            with Client(settings) as client:
                 if client.settings.api_version == "v2":
                     return _test_workspaces(client)
                 count = sum(1 for _ in Webhooks(client).list())
@@ -184,7 +194,13 @@ class WebWorkHook(BaseHook):
         except WebWorkError as error:
             return False, str(error)
 
-    def _settings(self) -> ClientSettings:
+    @cached_property
+    def _interruption(self) -> Interruption:
+        from airflow_provider_webwork.api.waiting import Interruption
+
+        return Interruption()
+
+    def _settings(self, *, retry: RetryPolicy | None = None) -> ClientSettings:
         from airflow_provider_webwork.hooks.connection import client_settings
 
         try:
@@ -195,7 +211,7 @@ class WebWorkHook(BaseHook):
                 "Connections, or by `airflow connections add`."
             )
             raise WebWorkConfigurationError(msg) from None
-        return client_settings(connection)
+        return client_settings(connection, sleep=self._interruption.sleep, retry=retry)
 
 
 def _test_workspaces(client: Client) -> tuple[bool, str]:
@@ -204,7 +220,8 @@ def _test_workspaces(client: Client) -> tuple[bool, str]:
     wanted = client.settings.workspace_id
     for workspace in workspaces:
         if str(workspace.get("id")) == str(wanted):
-            return True, f"Workspace {workspace.get('workspace_name')} ({wanted}), as {workspace.get('role')}."
+            name, role = workspace.get("workspace_name"), workspace.get("role")
+            return True, f"Workspace {name} ({wanted}), as {role}, with {client.settings.auth.method}."
     if not workspaces:
         return False, "WebWork accepts the token, but it sees no workspace. Use the token of an owner."
     if wanted is None:
