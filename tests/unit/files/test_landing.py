@@ -29,7 +29,7 @@ def system(request, monkeypatch):
 class GrowingUploads(LocalFileSystem):
     """A file server where an upload is seen while it grows, and may break off."""
 
-    cachable = False
+    cacheable = False
 
     def __init__(self, target, *, breaks=False):
         super().__init__()
