@@ -54,6 +54,7 @@ class FakeWebWork:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # or each body would wait 40 ms for its headers to be acknowledged
 
             def do_GET(self) -> None:
                 fake._handle(self)
