@@ -180,7 +180,7 @@ def test_no_records_make_a_readable_file_with_the_columns(kind):
         table = pq.read_table(io.BytesIO(content))
         assert (table.column_names, table.num_rows) == (["id", "name"], 0)
     else:
-        assert content == {"jsonl": b"", "csv": b"id,name\n"}[kind]
+        assert content == {"jsonl": b"", "csv": b"id,name\r\n"}[kind]
 
 
 def test_many_records_fill_several_row_groups():
