@@ -28,7 +28,19 @@ WebWorkClaimEventsOperator(task_id="f", consumer=payroll)
 WebWorkEventSensor(task_id="g", consumer=payroll)
 """
 OURS = "airflow_provider_webwork"
-HEAVY = {"requests", "alembic", "cryptography", "yaml", "fastapi", "starlette", "sqlalchemy", "uvicorn", "rich"}
+HEAVY = {
+    "authlib",
+    "joserfc",
+    "requests",
+    "alembic",
+    "cryptography",
+    "yaml",
+    "fastapi",
+    "starlette",
+    "sqlalchemy",
+    "uvicorn",
+    "rich",
+}
 HEAVY_OF_OURS = {
     f"{OURS}.{name}"
     for name in ("api.client", "api.operations", "events.log", "events.store", "events.schema", "receiver", "simulator")
