@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from airflow.sdk import BaseHook
@@ -99,8 +100,19 @@ class WebWorkHook(BaseHook):
         :raises TypeError: if an argument is unknown, missing or of the wrong type.
         :raises WebWorkAPIError: while iterating, if a page cannot be fetched.
         """
-        records = self.client.iterate(operation, **arguments)
-        return (redact_record(record) for record in records)
+        return chain.from_iterable(self.iterate_pages(operation, **arguments))
+
+    def iterate_pages(self, operation: str, **arguments: object) -> Iterator[list[dict[str, JSON]]]:
+        """Return an iterator over the pages of a list or report, each a list of what :meth:`iterate` yields.
+
+        :param operation: its name, such as ``getMembers``.
+        :param arguments: in snake_case, without ``page``; ``workspace_id`` comes from the connection unless given.
+        :raises ValueError: if the operation is unknown or lists nothing, or a value cannot be sent.
+        :raises TypeError: if an argument is unknown, missing or of the wrong type.
+        :raises WebWorkAPIError: while iterating, if a page cannot be fetched.
+        """
+        pages = self.client.iterate_pages(operation, **arguments)
+        return map(_shown_page, pages)  # a generator would hold a page while it waits for the next one
 
     def request(
         self,
@@ -212,6 +224,10 @@ def _test_workspaces(client: Client) -> tuple[bool, str]:
     if wanted is None:
         return True, f"WebWork accepts the token. Now put a workspace id into the connection; it sees: {seen}."
     return False, f"WebWork accepts the token, but it does not see workspace {wanted}. It sees: {seen}."
+
+
+def _shown_page(page: list[dict[str, JSON]]) -> list[dict[str, JSON]]:
+    return [redact_record(record) for record in page]
 
 
 def _test_login(client: Client) -> tuple[bool, str]:

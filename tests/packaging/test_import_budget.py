@@ -11,7 +11,9 @@ import pytest
 
 PARSING = """
 from airflow_provider_webwork.assets import webwork_events
+from airflow_provider_webwork.operators.api import WebWorkCallOperator
 from airflow_provider_webwork.operators.events import WebWorkClaimEventsOperator
+from airflow_provider_webwork.operators.export import WebWorkExportOperator
 from airflow_provider_webwork.operators.webhooks import (
     WebWorkCreateWebhookOperator, WebWorkDeleteWebhookOperator, WebWorkUpdateWebhookOperator,
 )
@@ -26,20 +28,25 @@ WebWorkEventSensor(task_id="e", types=["tracker.*"], match={"user_id": 7}, since
 payroll = webwork_events("payroll", types=["tracker.stopped"])
 WebWorkClaimEventsOperator(task_id="f", consumer=payroll)
 WebWorkEventSensor(task_id="g", consumer=payroll)
+WebWorkCallOperator(task_id="h", operation="getMember", arguments={"member_id": 7})
+WebWorkExportOperator(
+    task_id="i", operation="getMembers", path="s3://lake/members.parquet", format="parquet", columns={"id": "int64"}
+)
 """
 OURS = "airflow_provider_webwork"
 HEAVY = {
-    "authlib",
-    "joserfc",
-    "requests",
     "alembic",
+    "authlib",
     "cryptography",
-    "yaml",
     "fastapi",
-    "starlette",
-    "sqlalchemy",
-    "uvicorn",
+    "joserfc",
+    "pyarrow",
+    "requests",
     "rich",
+    "sqlalchemy",
+    "starlette",
+    "uvicorn",
+    "yaml",
 }
 HEAVY_OF_OURS = {
     f"{OURS}.{name}"
