@@ -86,7 +86,8 @@ def webwork_simulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
             "conn_type": "webwork",
             "host": simulator.base_url_v2,
             "password": simulator.token,
-            "extra": {"workspace_id": simulator.workspace_id},
+            # It has no limit, and tests are to wait for none.
+            "extra": {"workspace_id": simulator.workspace_id, "requests_per_minute": 100_000},
         }
         monkeypatch.setenv("AIRFLOW_CONN_WEBWORK_DEFAULT", json.dumps(connection))
         yield simulator

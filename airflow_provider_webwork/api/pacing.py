@@ -101,7 +101,9 @@ class Pacer:
         left, reset = _number(headers, "RateLimit-Remaining"), self._reset(headers)
         if answered.status == 429:
             waits = (answered.retry_after, reset, self._rate.seconds)
-            self._pause(next(seconds for seconds in waits if seconds is not None))
+            seconds = next(each for each in waits if each is not None)
+            if seconds <= self._rate.window:  # where it is longer, everybody is to hear it and give up
+                self._pause(seconds)
         elif left == 0 and reset is not None:
             self._pause(reset)
         elif left is not None and left < self._left:

@@ -68,7 +68,8 @@ class WebWorkHook(BaseHook):
     def get_conn(self) -> requests.Session:
         """Return a ``requests`` session that signs what goes to WebWork, for code that wants plain ``requests``.
 
-        It neither waits for the rate limit nor tries again, and raises for no status. The URLs to call begin with
+        It neither waits for the rate limit nor tries again, not with new tokens either, and raises for no status. The
+        URLs to call begin with
         ``hook.client.settings.base_url``; any other host is refused.
         """
         return self.client.session

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
@@ -66,17 +66,26 @@ class WebWorkCallOperator(BaseOperator):
         self.max_bytes = max_bytes
         self.webwork_conn_id = webwork_conn_id
 
+    @cached_property
+    def hook(self) -> WebWorkHook:
+        """The hook of the connection."""
+        return WebWorkHook(self.webwork_conn_id)
+
     def execute(self, context: Context) -> JSON:
         """Call it."""
         from airflow_provider_webwork.api.operations import operation
 
         with task_failures():
-            hook = WebWorkHook(self.webwork_conn_id)
+            hook = self.hook
             found = operation(hook.client.settings.api_version, usable_operation(self.operation))
             given = usable_arguments(self.arguments)
             if found.method == "POST":
                 return self._small_enough(found, self._call_once(partial(hook.call, found.name, **given), context))
             return self._small_enough(found, hook.call(found.name, **given))
+
+    def on_kill(self) -> None:
+        """Stop waiting for WebWork."""
+        self.hook.cancel()
 
     def _call_once(self, call: Callable[[], JSON], context: Context) -> JSON:
         if _is_retry(self, context):

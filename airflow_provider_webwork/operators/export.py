@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
@@ -104,12 +105,17 @@ class WebWorkExportOperator(BaseOperator):
         self.webwork_conn_id = webwork_conn_id
         self._summary: dict[str, JSON] | None = None
 
+    @cached_property
+    def hook(self) -> WebWorkHook:
+        """The hook of the connection."""
+        return WebWorkHook(self.webwork_conn_id)
+
     def execute(self, context: Context) -> dict[str, JSON]:
         """Read and write, page by page."""
         from airflow_provider_webwork.api.operations import operation
 
         with task_failures():
-            hook = WebWorkHook(self.webwork_conn_id)
+            hook = self.hook
             found = operation(hook.client.settings.api_version, usable_operation(self.operation))
             calls = FanOut.of(arguments=self.arguments, each=self.each)
             layout = self._layout(found, calls)
@@ -124,6 +130,10 @@ class WebWorkExportOperator(BaseOperator):
             self._tell_of_columns(layout, seen=seen)
         self._summary = {**progress.summary(self.path, size=size), "pages": progress.pages}
         return self._summary
+
+    def on_kill(self) -> None:
+        """Stop waiting for WebWork."""
+        self.hook.cancel()
 
     def get_openlineage_facets_on_complete(self, task_instance: object) -> OperatorLineage:
         """Tell OpenLineage which file was written; only its provider calls this."""

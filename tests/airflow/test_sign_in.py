@@ -9,7 +9,10 @@ import pytest
 from airflow.sdk.log import redact
 
 from airflow_provider_webwork.errors import WebWorkCancelledError
+from airflow_provider_webwork.hooks.failures import WebWorkTaskError
 from airflow_provider_webwork.hooks.webwork import WebWorkHook
+from airflow_provider_webwork.operators.api import WebWorkCallOperator
+from airflow_provider_webwork.operators.export import WebWorkExportOperator
 from airflow_provider_webwork.operators.webhooks import WebWorkDeleteWebhookOperator
 from airflow_provider_webwork.simulator import OAuthRules, Simulator
 from tests.server.canaries import every_file, forms
@@ -179,14 +182,24 @@ def test_a_log_that_is_away_stops_no_call(simulator, connection, monkeypatch, ca
     assert "Meanwhile this process counts its requests to WebWork alone." in caplog.text
 
 
-def test_killing_a_task_ends_its_wait(simulator, connection):
+KILLED = {
+    "call": lambda _: WebWorkCallOperator(task_id="call", operation="getWorkspaces"),
+    "export": lambda path: WebWorkExportOperator(task_id="export", operation="getMembers", path=str(path)),
+    "webhooks": lambda _: WebWorkDeleteWebhookOperator(task_id="delete", webhook_id="x"),
+}
+
+
+@pytest.mark.parametrize("name", KILLED)
+def test_killing_a_task_ends_its_wait(name, simulator, connection, tmp_path):
     given = fields(simulator, "personal_access_token", requests_per_minute=1)
     WebWorkHook(connection(given)).call("getWorkspaces")
-    operator = WebWorkDeleteWebhookOperator(task_id="delete", webhook_id="x")
+    operator = KILLED[name](tmp_path / "members.jsonl")
     operator.on_kill()
 
-    with pytest.raises(Exception, match="was cancelled while it waited"):
+    with pytest.raises(WebWorkTaskError, match="was cancelled while it waited"):
         operator.execute({})
+    assert len(simulator.requests) == 1
+    assert list(tmp_path.iterdir()) == []
 
 
 # Nothing secret is shown.
@@ -211,7 +224,10 @@ def seen(secrets, text):
 
 EVERYTHING_LOGGED = """
 import logging, sys, traceback
+from airflow_provider_webwork.hooks.failures import WebWorkTaskError
 from airflow_provider_webwork.hooks.webwork import WebWorkHook
+from airflow_provider_webwork.operators.api import WebWorkCallOperator
+from airflow_provider_webwork.operators.export import WebWorkExportOperator
 WebWorkHook().client  # Airflow sets its logging up for itself
 logging.basicConfig(level=0, force=True)
 for _ in range(4):

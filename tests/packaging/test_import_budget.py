@@ -35,11 +35,13 @@ WebWorkExportOperator(
 """
 OURS = "airflow_provider_webwork"
 HEAVY = {
-    "requests",
     "alembic",
+    "authlib",
     "cryptography",
     "fastapi",
+    "joserfc",
     "pyarrow",
+    "requests",
     "rich",
     "sqlalchemy",
     "starlette",

@@ -13,7 +13,7 @@ import pytest
 from airflow_provider_webwork.api.pacing import ProcessBudget
 from airflow_provider_webwork.api.waiting import Interruption
 from airflow_provider_webwork.budget import Rate
-from airflow_provider_webwork.errors import WebWorkCancelledError
+from airflow_provider_webwork.errors import WebWorkCancelledError, WebWorkRateLimitError
 
 
 @pytest.fixture
@@ -111,6 +111,17 @@ def test_a_refusal_makes_everybody_with_the_budget_wait(webwork, connect, clock,
 
     assert slept == sum(clock.sleeps) == 7
     assert len(webwork.received) == 3
+
+
+def test_a_refusal_for_an_hour_is_heard_by_everybody_at_once(webwork, connect, clock, json_reply):
+    budget = ProcessBudget(monotonic=clock.monotonic)
+    webwork.replies(json_reply({}, status=429, headers={"Retry-After": "3600"}))
+    for _ in range(2):
+        with pytest.raises(WebWorkRateLimitError):
+            call(connect(budget=budget), 1)
+
+    assert clock.sleeps == []
+    assert len(webwork.received) == 2
 
 
 def test_a_moment_that_was_missed_is_booked_anew(good, connect, clock, monkeypatch):
