@@ -142,7 +142,7 @@ def test_records_that_do_not_say_of_what_they_are_get_the_argument_they_came_wit
         assert [str(row["id"]) for row in rows if str(row["task_id"]) == str(task)] == people
 
 
-@pytest.mark.parametrize(("kind", "content"), [("jsonl", b""), ("csv", b"id,email\n"), ("parquet", None)])
+@pytest.mark.parametrize(("kind", "content"), [("jsonl", b""), ("csv", b"id,email\r\n"), ("parquet", None)])
 @pytest.mark.parametrize("nothing", [{"arguments": {"email": "nobody@example.com"}}, {"each": {"email": []}}])
 def test_no_records_still_make_a_file(webwork_simulator, lake, kind, content, nothing):
     told = export(lake / "empty", columns=["id", "email"], format=kind, **nothing)
@@ -223,7 +223,7 @@ def test_misuse_fails_when_the_dag_is_parsed(options, named):
     [
         ({"operation": "getMembrs"}, "getMembers"),
         ({"operation": "getMember", "arguments": {"member_id": 7}}, "lists no records"),
-        ({"arguments": {"stauts": "active"}}, "status"),
+        ({"arguments": {"states": "active"}}, "status"),
         ({"arguments": {"page": 2}}, "page"),
         ({"path": ""}, "path"),
         ({"path": "/lake/"}, "path"),
