@@ -13,7 +13,8 @@ from airflow_provider_webwork.api.arguments import bind
 from airflow_provider_webwork.api.operations import FIXED_PAGE_SIZE, operation
 from airflow_provider_webwork.api.paging import iterate_pages
 from airflow_provider_webwork.api.settings import ClientSettings
-from airflow_provider_webwork.api.transport import Clock, Transport
+from airflow_provider_webwork.api.transport import Transport
+from airflow_provider_webwork.api.waiting import Clock
 from airflow_provider_webwork.api.wire import plain_text
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Client:
                 print(member["email"])
 
     :param settings: where WebWork is and who asks.
-    :param sleep: waits for a number of seconds.
+    :param sleep: waits for a number of seconds; that of an ``Interruption`` can be ended.
     :param now: the present time, with a zone.
     :param monotonic: seconds on a clock that never goes back.
     :param jitter: a random number in [0, 1), to spread retries.

@@ -41,6 +41,7 @@ def comma_separated(file: BinaryIO, columns: Sequence[str]) -> Write:
 
     def write_rows(rows: Sequence[Sequence[str | int | float | None]]) -> None:
         text = io.StringIO(newline="")
+        # Lines end as RFC 4180 has it; with another end the module would leave a lone "\r" in a value unquoted.
         csv.writer(text).writerows(rows)
         # JSON can hold halves of characters, which no UTF-8 can; they are written as JSON writes them.
         file.write(text.getvalue().encode("utf-8", "backslashreplace"))

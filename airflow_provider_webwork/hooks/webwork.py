@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 
-from airflow_provider_webwork.errors import WebWorkConfigurationError, WebWorkError
+from airflow_provider_webwork.errors import WebWorkConfigurationError, WebWorkError, WebWorkRequestError
 from airflow_provider_webwork.json_types import JSON
 from airflow_provider_webwork.secrets import redact_record, redact_webhook
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import requests
 
     from airflow_provider_webwork.api.client import Client, ClientSettings
+    from airflow_provider_webwork.api.retries import RetryPolicy
+    from airflow_provider_webwork.api.waiting import Interruption
     from airflow_provider_webwork.api.webhooks import Webhook, Webhooks
 
 
@@ -54,7 +56,7 @@ class WebWorkHook(BaseHook):
         """
         from airflow_provider_webwork.api.client import Client
 
-        return Client(self._settings())
+        return Client(self._settings(), sleep=self._interruption.sleep)
 
     @cached_property
     def webhooks(self) -> Webhooks:
@@ -168,23 +170,33 @@ class WebWorkHook(BaseHook):
         """
         self.webhooks.delete(webhook_id)
 
+    def cancel(self) -> None:
+        """End every wait for the rate limit, for a retry or for new tokens, for ``on_kill`` of an operator.
+
+        The method that waits raises ``WebWorkCancelledError``, and so does every later wait of this hook.
+        """
+        self._interruption.cancel()
+
     def test_connection(self) -> tuple[bool, str]:
         """Say who the connection signs in as and which workspaces it sees, or what is wrong."""
         from airflow_provider_webwork.api.client import Client
         from airflow_provider_webwork.api.retries import RetryPolicy
-        from airflow_provider_webwork.api.webhooks import Webhooks
 
         try:
-            # A person waits for the answer: what fails is said at once.
-            with Client(replace(self._settings(), retry=RetryPolicy(attempts=1))) as client:
-                if client.settings.api_version == "v2":
-                    return _test_workspaces(client)
-                count = sum(1 for _ in Webhooks(client).list())
-                return True, f"WebWork API v1 accepts the login; it has {count} webhooks."
+            # A person waits for the answer: what fails is said at once, and no task is waited for.
+            settings = replace(self._settings(retry=RetryPolicy(attempts=1)), budget=None)
+            with Client(settings) as client:
+                return _test_workspaces(client) if client.settings.api_version == "v2" else _test_login(client)
         except WebWorkError as error:
             return False, str(error)
 
-    def _settings(self) -> ClientSettings:
+    @cached_property
+    def _interruption(self) -> Interruption:
+        from airflow_provider_webwork.api.waiting import Interruption
+
+        return Interruption()
+
+    def _settings(self, *, retry: RetryPolicy | None = None) -> ClientSettings:
         from airflow_provider_webwork.hooks.connection import client_settings
 
         try:
@@ -195,7 +207,7 @@ class WebWorkHook(BaseHook):
                 "Connections, or by `airflow connections add`."
             )
             raise WebWorkConfigurationError(msg) from None
-        return client_settings(connection)
+        return client_settings(connection, sleep=self._interruption.sleep, retry=retry)
 
 
 def _test_workspaces(client: Client) -> tuple[bool, str]:
@@ -204,7 +216,8 @@ def _test_workspaces(client: Client) -> tuple[bool, str]:
     wanted = client.settings.workspace_id
     for workspace in workspaces:
         if str(workspace.get("id")) == str(wanted):
-            return True, f"Workspace {workspace.get('workspace_name')} ({wanted}), as {workspace.get('role')}."
+            name, role = workspace.get("workspace_name"), workspace.get("role")
+            return True, f"Workspace {name} ({wanted}), as {role}, with {client.settings.auth.method}."
     if not workspaces:
         return False, "WebWork accepts the token, but it sees no workspace. Use the token of an owner."
     if wanted is None:
@@ -214,6 +227,17 @@ def _test_workspaces(client: Client) -> tuple[bool, str]:
 
 def _shown_page(page: list[dict[str, JSON]]) -> list[dict[str, JSON]]:
     return [redact_record(record) for record in page]
+
+
+def _test_login(client: Client) -> tuple[bool, str]:
+    from airflow_provider_webwork.api.webhooks import Webhooks
+
+    try:
+        count = sum(1 for _ in Webhooks(client).list())
+    except WebWorkRequestError as error:
+        # v1 answers a wrong password with 200 and words, and there is nothing else to refuse in this call.
+        return False, f"{error} {client.settings.auth.remedy}"
+    return True, f"WebWork API v1 accepts the login; it has {count} webhooks."
 
 
 def _shown(webhook: Webhook) -> dict[str, JSON]:

@@ -223,7 +223,7 @@ def test_misuse_fails_when_the_dag_is_parsed(options, named):
     [
         ({"operation": "getMembrs"}, "getMembers"),
         ({"operation": "getMember", "arguments": {"member_id": 7}}, "lists no records"),
-        ({"arguments": {"states": "active"}}, "status"),
+        ({"arguments": {"state": "active"}}, "status"),
         ({"arguments": {"page": 2}}, "page"),
         ({"path": ""}, "path"),
         ({"path": "/lake/"}, "path"),
