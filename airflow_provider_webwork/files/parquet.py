@@ -95,7 +95,10 @@ def _arrow_type(kind: Kind) -> pa.DataType:
 def _array(name: str, values: Sequence[Scalar], *, kind: Kind, wanted: pa.DataType | None) -> pa.Array:
     import pyarrow as pa
 
-    array = pa.array(list(map(_CONVERTERS[kind], values)), _arrow_type(kind))
+    try:
+        array = pa.array(values, _arrow_type(kind))
+    except (TypeError, ValueError):  # some values are of another type than most of their column
+        array = pa.array(list(map(_CONVERTERS[kind], values)), _arrow_type(kind))
     if wanted is None:
         return array
     try:
@@ -104,10 +107,6 @@ def _array(name: str, values: Sequence[Scalar], *, kind: Kind, wanted: pa.DataTy
         raise ValueError(f"columns: a value of {name} does not fit {wanted}: {error}") from None
     except pa.ArrowNotImplementedError:
         raise ValueError(f"columns: {name} holds {kind}, which cannot become {wanted}") from None
-
-
-def _as_it_is(value: Scalar) -> Scalar:
-    return value
 
 
 def _number(value: Scalar) -> float | None:
@@ -122,9 +121,4 @@ def _text(value: Scalar) -> str | None:
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
-_CONVERTERS: Mapping[Kind, Callable[[Scalar], Scalar]] = {
-    "boolean": _as_it_is,
-    "integer": _as_it_is,
-    "number": _number,
-    "text": _text,
-}
+_CONVERTERS: Mapping[Kind, Callable[[Scalar], Scalar]] = {"number": _number, "text": _text}

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from types import TracebackType
-from typing import Literal, Self, TypeAlias
+from typing import Literal, Self, TypeAlias, cast
 
 from airflow_provider_webwork.files.texts import Record, json_text
 from airflow_provider_webwork.json_types import JSON, Scalar
@@ -17,7 +17,6 @@ from airflow_provider_webwork.json_types import JSON, Scalar
 Kind: TypeAlias = Literal["boolean", "integer", "number", "text"]
 
 _LENGTH = struct.Struct("<Q")
-_INT64 = range(-(2**63), 2**63)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,10 +93,17 @@ class Spool:
     def _seen(self, name: str, values: list[JSON]) -> list[Scalar]:
         """Take note of the types in a column, and return its values without nested ones."""
         types = set(map(type, values))
-        if int in types and not all(type(value) is not int or value in _INT64 for value in values):
+        if int in types and _beyond_int64(values):
             types.add(str)  # no column of integers takes it
         self._types.setdefault(name, set()).update(types)
+        if types.isdisjoint({dict, list}):
+            return cast("list[Scalar]", values)
         return [json_text(value) if isinstance(value, (dict, list)) else value for value in values]
+
+
+def _beyond_int64(values: Sequence[JSON]) -> bool:
+    numbers = [value for value in values if type(value) is int]
+    return min(numbers) < -(2**63) or max(numbers) >= 2**63
 
 
 def _kind(types: set[type]) -> Kind:

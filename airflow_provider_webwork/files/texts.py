@@ -31,7 +31,7 @@ def json_lines(file: BinaryIO, columns: Sequence[str] | None = None) -> Write:
 
 
 def comma_separated(file: BinaryIO, columns: Sequence[str]) -> Write:
-    """Write a header and each record as a line of CSV, in UTF-8.
+    """Write a header and each record as a line of CSV (https://www.rfc-editor.org/rfc/rfc4180), in UTF-8.
 
     Null is an empty field, booleans are ``true`` and ``false``, nested values are JSON text.
 

@@ -19,7 +19,9 @@ from airflow_provider_webwork.errors import WebWorkConfigurationError
 from airflow_provider_webwork.files.formats import FORMATS, Layout, writing
 
 NAMES = st.sampled_from(["id", "user_id", "name", "note", "rate", "größe", 'a "quoted", name'])
-TEXTS = st.text(max_size=12) | st.sampled_from(["", "a,b", 'say "x"', "two\r\nlines", "half \ud83d", "null\0", "=1+1"])
+TEXTS = st.text(max_size=12) | st.sampled_from(
+    ["", "a,b", 'say "x"', "two\r\nlines", "\r", "\n", "half \ud83d", "null\0", "=1+1"]
+)
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXTS
 VALUES = SCALARS | st.lists(SCALARS, max_size=2) | st.dictionaries(TEXTS, SCALARS, max_size=2)
 RECORDS = st.lists(st.dictionaries(NAMES, VALUES, max_size=5), max_size=12)

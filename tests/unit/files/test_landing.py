@@ -29,8 +29,6 @@ def system(request, monkeypatch):
 class GrowingUploads(LocalFileSystem):
     """A file server where an upload is seen while it grows, and may break off."""
 
-    cacheable = False
-
     def __init__(self, target, *, breaks=False):
         super().__init__()
         self.target = Path(target)
