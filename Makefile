@@ -20,7 +20,7 @@ export PIP_NO_INPUT := 1
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint types layers heavy bench-log readme lock clean
+.PHONY: help setup demo test lint types layers heavy bench-log bench-receiver readme lock clean
 
 help:  ## Print this list.
 	@echo 'make TARGET [AIRFLOW=3.2|3.3|3.4] [PYTHON=/path/to/python]'
@@ -50,6 +50,9 @@ heavy: setup  ## Run the long tests.
 
 bench-log: setup  ## Measure the event log (ARGS="--write" puts the figures into docs/benchmarks.md).
 	$(BIN)/python -m benchmarks.log $(ARGS)
+
+bench-receiver: setup  ## Measure the receiver beside others; needs wrk (ARGS="--write" puts the figures into docs/).
+	$(BIN)/python -m benchmarks.receiver $(ARGS)
 
 readme: setup  ## Write the README's table of the API's sections anew from the catalogue.
 	$(BIN)/python -m docs.sections

@@ -120,6 +120,16 @@ OPTIONS: tuple[Option, ...] = (
         between=(0.01, 3_600),
     ),
     Option(
+        name="receiver_header_timeout",
+        description=(
+            "Seconds that a sender has to say what it wants, from the beginning of its connection or from the last "
+            "answer. Afterwards the connection is closed."
+        ),
+        type="float",
+        default=10.0,
+        between=(0.01, 3_600),
+    ),
+    Option(
         name="receiver_queue",
         description=(
             "How many deliveries may wait for the event log at once. Beyond that the receiver answers 503 with "
@@ -128,6 +138,61 @@ OPTIONS: tuple[Option, ...] = (
         type="integer",
         default=2_000,
         between=(1, 1_000_000),
+    ),
+    Option(
+        name="receiver_queue_bytes",
+        description=(
+            "How many bytes of deliveries may be read or wait for the event log at once, whatever their number. Beyond "
+            "that the receiver answers 503 with `Retry-After`. Never less than `receiver_max_body`."
+        ),
+        type="integer",
+        default=33_554_432,
+        between=(1, 1_099_511_627_776),
+    ),
+    Option(
+        name="receiver_connections",
+        description=(
+            "How many connections the receiver process keeps at once. One more takes the place of the connection that "
+            "has kept the receiver waiting for longest. The limit of open files has to allow it."
+        ),
+        type="integer",
+        default=5_000,
+        between=(1, 1_000_000),
+    ),
+    Option(
+        name="spool_path",
+        description=(
+            "A file of the receiver process on a disk of its machine, such as `/var/lib/webwork/spool.db`, where "
+            "deliveries wait durably while the event log is away, and the endpoints are remembered, so that a "
+            "receiver can start without the log. Each receiver process needs one of its own. Without it deliveries "
+            "get 503 while the log is away. The receiver in the API server has none."
+        ),
+        example="/var/lib/webwork/spool.db",
+    ),
+    Option(
+        name="spool_max_bytes",
+        description=(
+            "How large the file of the spool may become. When it is full, deliveries are answered with 503 and "
+            "`Retry-After`."
+        ),
+        type="integer",
+        default=1_073_741_824,
+        between=(1_048_576, 1_099_511_627_776),
+    ),
+    Option(
+        name="metrics_host",
+        description="The address at which the receiver process serves its metrics, if `metrics_port` is set.",
+        default="127.0.0.1",
+    ),
+    Option(
+        name="metrics_port",
+        description=(
+            "The port at which the receiver process serves its metrics for Prometheus, under `/metrics`. Without it "
+            "there are none. The receiver in the API server reports through Airflow's own `[metrics]` instead."
+        ),
+        type="integer",
+        between=(0, 65_535),
+        example="9179",
     ),
     Option(
         name="poll_interval",
@@ -179,7 +244,14 @@ class Settings:
     receiver_port: int
     receiver_max_body: int
     receiver_body_timeout: float
+    receiver_header_timeout: float
     receiver_queue: int
+    receiver_queue_bytes: int
+    receiver_connections: int
+    spool_path: str | None = None
+    spool_max_bytes: int
+    metrics_host: str
+    metrics_port: int | None = None
     poll_interval: float
     retention: float
     consumer_expiry: float

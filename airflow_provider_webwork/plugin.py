@@ -51,9 +51,10 @@ def _application() -> Any:
 def _receiver(settings: Settings) -> FastAPI:
     from fastapi import FastAPI
 
+    from airflow_provider_webwork.airflow_stats import AirflowMeter
     from airflow_provider_webwork.receiver.app import Receiver
 
-    receiver = Receiver(settings, log_url=settings.log_url)
+    receiver = Receiver(settings, log_url=settings.log_url, meter=AirflowMeter())
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

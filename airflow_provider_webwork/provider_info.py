@@ -45,7 +45,14 @@ def get_provider_info() -> dict[str, Any]:
             }
         ],
         "sensors": [{"integration-name": "WebWork Time Tracker", "python-modules": [f"{PACKAGE}.sensors.events"]}],
-        "triggers": [{"integration-name": "WebWork Time Tracker", "python-modules": [f"{PACKAGE}.triggers.events"]}],
+        "triggers": [
+            {
+                "integration-name": "WebWork Time Tracker",
+                "python-modules": [f"{PACKAGE}.triggers.events", f"{PACKAGE}.triggers.consumers"],
+            }
+        ],
+        # Without a handler the URIs of assets stay as they are; Airflow wants to be told so (AIP-60).
+        "asset-uris": [{"schemes": ["webwork"], "handler": None}],
         "connection-types": [_connection_type()],
         "plugins": [{"name": "webwork", "plugin-class": f"{PACKAGE}.plugin.WebWorkPlugin"}],
         "cli": [f"{PACKAGE}.cli.definition.get_webwork_cli_commands"],

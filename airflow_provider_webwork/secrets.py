@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import secrets as random_secrets
 from collections.abc import Iterable
+from datetime import datetime
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from airflow_provider_webwork.errors import WebWorkSecretError
 from airflow_provider_webwork.json_types import JSON
@@ -20,6 +23,9 @@ MASK = "***"
 SHORTEST_REDACTED = 8
 """Texts shorter than this are never searched for: masking every ``a`` would destroy what it protects."""
 
+LONGEST_SEARCHED = 2**20
+"""How many characters are searched for secrets however they are written; in more, only as most encoders write them."""
+
 # JSON in JSON doubles the backslashes and a URL in a URL writes `%25` for `%`. The bounds keep the search linear.
 _BACKSLASHES = r"\\{1,8}"
 _PERCENT = r"%(?:25){0,3}"
@@ -28,6 +34,7 @@ _CALLBACK = re.compile(rf"({_SLASH}hooks{_SLASH})[^/?#\s\"'<>\\]+")
 _ESCAPED = re.compile(r"[\\%]")
 _SHORT_ESCAPES = {"\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t", '"': '"', "/": "/"}
 _SECRET_FIELDS = frozenset({"token", "webhook_token", "secret", "webhook_secret"})
+_WRITTEN = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def new_key() -> str:
@@ -90,6 +97,22 @@ class Vault:
             )
             raise WebWorkSecretError(msg) from None
 
+    def seal(self, statement: str, *, now: datetime) -> str:
+        """Return a statement so that whoever has the same keys sees that it was made with one of them, and when.
+
+        :raises WebWorkSecretError: if there is no usable key.
+        """
+        return self._fernet().encrypt_at_time(statement.encode(), int(now.timestamp())).decode("ascii")
+
+    def unsealed(self, sealed: str, *, seconds: int, now: datetime) -> str | None:
+        """Return what :meth:`seal` was given at most so long ago; ``None`` for anything else, whatever it is."""
+        from cryptography.fernet import InvalidToken
+
+        try:
+            return self._fernet().decrypt_at_time(sealed, seconds, int(now.timestamp())).decode()
+        except (InvalidToken, ValueError, WebWorkSecretError):  # the second for letters that no token has
+            return None
+
     def _fernet(self) -> MultiFernet:
         from cryptography.fernet import Fernet, MultiFernet
 
@@ -133,7 +156,8 @@ def redact_json(value: JSON, secrets: Iterable[str]) -> JSON:
     Fields such as ``token`` are masked whatever they hold: a token that was registered a moment ago is not known
     to every receiver yet.
     """
-    return _redacted(value, _Search(secrets))
+    search = _Search(secrets)
+    return value if search.finds_nothing(value) else _redacted(value, search)
 
 
 def redact_webhook(answer: JSON) -> JSON:
@@ -159,12 +183,34 @@ class _Search:
         known = {secret for secret in secrets if len(secret) >= SHORTEST_REDACTED}
         # The longest first: a secret may be part of another.
         self._secrets = sorted(known | {secret.replace(" ", "+") for secret in known}, key=len, reverse=True)
+        self._left = LONGEST_SEARCHED
 
     def mask(self, text: str) -> str:
         for secret in self._secrets:
             text = text.replace(secret, MASK)
         # Most deliveries escape nothing and are spared the slower search.
-        return self._encoded.sub(MASK, text) if self._secrets and _ESCAPED.search(text) else text
+        if not self._secrets or not _ESCAPED.search(text):
+            return text
+        self._left -= len(text)
+        if self._left >= 0:
+            return self._encoded.sub(MASK, text)
+        for form in self._usual_forms:
+            text = text.replace(form, MASK)
+        return text
+
+    @cached_property
+    def _usual_forms(self) -> list[str]:
+        quoted = {quote(secret, safe="") for secret in self._secrets}
+        escaped = {json.dumps(secret)[1:-1].replace("/", "\\/") for secret in self._secrets}
+        return sorted(quoted | escaped, key=len, reverse=True)
+
+    def finds_nothing(self, value: JSON) -> bool:
+        """Whether a single look tells that JSON holds nothing to mask; most deliveries are done with that."""
+        text = _WRITTEN(value)
+        if _ESCAPED.search(text) or any(secret in text for secret in self._secrets):
+            return False
+        small = text.lower()
+        return not any(name in small for name in _SECRET_FIELDS)
 
     @cached_property
     def _encoded(self) -> re.Pattern[str]:

@@ -8,7 +8,8 @@ Put ``pytest_plugins = ["airflow_provider_webwork.testing"]`` into your ``confte
         webwork_log.add("tracker.stopped", user_id=7)
         assert dag.test().state == "success"
 
-A sensor that finds no event waits, and ``dag.test()`` waits with it: add the event first.
+A sensor that finds no event waits, and ``dag.test()`` waits with it: add the event first. A consumer that begins
+``now`` does not see events that were there before it: make it first, with ``webwork_log.consumer("payroll")``.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ import pytest
 from cryptography.fernet import Fernet
 
 from airflow_provider_webwork.events.by_hand import add_by_hand
+from airflow_provider_webwork.events.consumers import Consumers
 from airflow_provider_webwork.events.log import EventLog
+from airflow_provider_webwork.events.match import EventFilter
 from airflow_provider_webwork.events.store import Store
 from airflow_provider_webwork.json_types import JSON
 from airflow_provider_webwork.simulator import Simulator
@@ -38,6 +41,7 @@ class TemporaryLog:
 
     url: str
     event_log: EventLog
+    consumers: Consumers
 
     def add(self, type: str, *, received_at: datetime | None = None, **data: JSON) -> dict[str, JSON]:  # noqa: A002
         """Store an event and return it as Dags see it.
@@ -49,6 +53,10 @@ class TemporaryLog:
         """
         moment = received_at or datetime.now(UTC) + timedelta(hours=1)
         return add_by_hand(self.event_log, type, data, received_at=moment).as_dict()
+
+    def consumer(self, name: str) -> None:
+        """Make a consumer that is given every event that is added from now on, until a Dag says what it wants."""
+        self.consumers.create(name, EventFilter())
 
     def events(self) -> list[dict[str, JSON]]:
         """Return every event in the log."""
@@ -66,7 +74,7 @@ def webwork_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tem
     monkeypatch.setenv("AIRFLOW__WEBWORK__SECRET_KEY", Fernet.generate_key().decode())
     monkeypatch.setenv("AIRFLOW__WEBWORK__RECEIVER_BASE_URL", "http://127.0.0.1:9/webwork")
     store = Store(url)
-    yield TemporaryLog(url, EventLog(store))
+    yield TemporaryLog(url, EventLog(store), Consumers(store, now=lambda: datetime.now(UTC)))
     store.close()
 
 

@@ -12,7 +12,7 @@ import psycopg
 
 from airflow_provider_webwork.events import schema
 from airflow_provider_webwork.events.append import AppendAll, Appender
-from airflow_provider_webwork.events.log import Arrival, EventLog
+from airflow_provider_webwork.events.log import Arrival, EventLog, Stored
 from airflow_provider_webwork.events.store import Store
 from benchmarks.databases import NewLog, arrival, connected, insertion, newest, raw_rows
 from benchmarks.figures import Figure, in_turn, ratio
@@ -65,7 +65,7 @@ def figures(database: str, new_log: NewLog, *, snapshot: float) -> list[Figure]:
     return found
 
 
-def with_callers(append_all: AppendAll, *, seconds: float = ROUND) -> float:
+def with_callers(append_all: AppendAll[Stored], *, seconds: float = ROUND) -> float:
     """Return how many events a second become durable while many callers wait, each for its own."""
     appender = Appender(append_all, capacity=2 * CALLERS)
     counts: list[int] = []
@@ -81,7 +81,7 @@ def with_callers(append_all: AppendAll, *, seconds: float = ROUND) -> float:
     return sum(counts) / took
 
 
-def _wait_and_call(appender: Appender, end: float, counts: list[int]) -> None:
+def _wait_and_call(appender: Appender[Stored], end: float, counts: list[int]) -> None:
     waiting = deque(appender.submit(arrival()) for _ in range(CALLERS // THREADS))
     count = 0
     while waiting:
@@ -121,7 +121,7 @@ def _one_caller(database: str, log: EventLog) -> Figure:
     )
 
 
-def _timed(appender: Appender, arrived: Arrival) -> float:
+def _timed(appender: Appender[Stored], arrived: Arrival) -> float:
     began = time.perf_counter()
     appender.submit(arrived).result()
     return time.perf_counter() - began

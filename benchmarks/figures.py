@@ -43,9 +43,9 @@ class Figure:
 HEADINGS = ("database", "what", "figure", "beside", "ratio", "goal", "met")
 
 
-def table(figures: Iterable[Figure]) -> str:
-    """Return the figures as a Markdown table, which is aligned for reading as text too."""
-    lines = [HEADINGS, *(figure.cells() for figure in figures)]
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return lines as a Markdown table, which is aligned for reading as text too."""
+    lines = [headings, *rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     texts = [" | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines]
     texts.insert(1, " | ".join("-" * width for width in widths))

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
-from benchmarks import appending, flat, reading, waiting
+from benchmarks import appending, flat, page, reading, waiting
 from benchmarks.databases import databases
-from benchmarks.figures import Figure, hardware, table
-
-PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
-BEGIN, END = "<!-- figures of the event log -->", "<!-- end -->"
+from benchmarks.figures import HEADINGS, Figure, hardware, table
 
 PARTS = ("append", "flat", "read", "wait")
 
@@ -25,9 +20,10 @@ def main() -> None:
     for figure in _measured(arguments):
         found.append(figure)
         sys.stderr.write(" | ".join(figure.cells()) + "\n")
-    sys.stdout.write(table(found))
+    lines = table(HEADINGS, [figure.cells() for figure in found])
+    sys.stdout.write(lines)
     if arguments.write:
-        _write(found)
+        page.write("the event log", lines, module="benchmarks.log", machine=hardware())
 
 
 def _arguments() -> argparse.Namespace:
@@ -53,14 +49,6 @@ def _measured(arguments: argparse.Namespace) -> Iterator[Figure]:
                 yield from reading.figures(name, new_log, events=min(arguments.events, 200_000))
             if "wait" in parts:
                 yield from waiting.figures(name, new_log)
-
-
-def _write(found: list[Figure]) -> None:
-    text = PAGE.read_text()
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    command = shlex.join(["python", "-m", "benchmarks.log", *sys.argv[1:]])
-    PAGE.write_text(f"{before}{BEGIN}\n`{command}`, {hardware()}.\n\n{table(found)}{END}{after}")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,8 @@ import sqlalchemy as sa
 from airflow_provider_webwork.events.log import EventLog
 from airflow_provider_webwork.events.match import EventFilter
 from airflow_provider_webwork.events.store import Store
-from airflow_provider_webwork.triggers.feed import Feed, feed
+from airflow_provider_webwork.triggers.feed import Feed
+from airflow_provider_webwork.triggers.shared import shared
 from benchmarks.databases import NewLog, arrival, fill
 from benchmarks.figures import Figure
 
@@ -112,7 +113,7 @@ def figures(database: str, new_log: NewLog) -> list[Figure]:
 
 
 async def _measure(database: str, url: str) -> list[Figure]:
-    waiting = feed(url, interval=INTERVAL)
+    waiting = shared(url, interval=INTERVAL).feed
     with suppress(TimeoutError):
         await asyncio.wait_for(waiting.first(EventFilter(types=("nothing",)), after=EVENTS), 2)  # opens the log
     found: list[Figure] = []

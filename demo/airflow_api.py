@@ -53,6 +53,10 @@ class AirflowAPI:
         """Let the scheduler run the Dag."""
         self._call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
 
+    def pause(self, dag_id: str) -> None:
+        """Keep the scheduler from running the Dag."""
+        self._call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": True})
+
     def trigger(self, dag_id: str, *, conf: Mapping[str, Any] | None = None) -> str:
         """Start a run and return its id.
 

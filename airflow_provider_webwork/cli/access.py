@@ -10,7 +10,7 @@ from airflow_provider_webwork.cli.ask import confirmed, hidden
 from airflow_provider_webwork.cli.endpoints import callback_url
 from airflow_provider_webwork.cli.run import actor, command
 from airflow_provider_webwork.cli.table import show
-from airflow_provider_webwork.cli.values import deadline
+from airflow_provider_webwork.cli.values import deadline, split
 from airflow_provider_webwork.events.endpoint import BY_KEY, key_id
 from airflow_provider_webwork.hooks.events import WebWorkEventsHook
 from airflow_provider_webwork.receiver.proofs.settings import make_proof, to_json, words
@@ -83,12 +83,4 @@ def settings(args: Namespace) -> dict[str, str]:
 
     :raises ValueError: for a text without a name or an equals sign.
     """
-    return dict(_setting(text) for text in args.settings)
-
-
-def _setting(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not name or not equals:
-        msg = f"{text!r} is not setting=value."
-        raise ValueError(msg)
-    return name, value
+    return dict(split(text, form="setting=value") for text in args.settings)

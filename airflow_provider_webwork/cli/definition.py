@@ -22,6 +22,9 @@ ARG_EVENTS = Arg(
     help="register a webhook at WebWork for these events, separated by commas; "
     "without it only the callback URL is made and printed",
 )
+ARG_EVERY = Arg(
+    ("every",), help="how long it may be without a delivery before that is reported, such as 1h, or `never`"
+)
 ARG_EVEN_UNCLAIMED = Arg(("--even-unclaimed",), action="store_true", help="remove also what no consumer claimed yet")
 ARG_EXPIRES = Arg(
     ("--expires",), metavar="TIME", help="until when it is accepted: a time, or how long from now, such as 90d"
@@ -50,6 +53,13 @@ ARG_OTHERS_EXPIRE = Arg(
 )
 ARG_OPERATION = Arg(("operation",), help="its name, as `airflow webwork operations` lists it")
 ARG_OUTPUT = Arg(("-o", "--output"), choices=("table", "json"), default="table", help="for people or for programs")
+ARG_PLACES = Arg(
+    ("places",),
+    nargs="*",
+    metavar="what=path",
+    help="type, id, time, workspace or user with a dotted path into the JSON of deliveries, such as type=meta.kind; "
+    "volatile with several, separated by commas; an empty path stands for the usual places",
+)
 ARG_PORT = Arg(("--port",), type=int, help="the port to listen on, instead of the option receiver_port")
 ARG_PROBLEMS = Arg(("--problems",), action="store_true", help="only deliveries that could not be understood")
 ARG_PROOF = Arg(
@@ -153,6 +163,7 @@ def _endpoints() -> tuple[ActionCommand, ...]:
     revoked = (ARG_ENDPOINT, ARG_ID, ARG_REVOKE_AT, ARG_YES, ARG_OUTPUT)
     return (
         _command("endpoints.create", "Make an endpoint, and its webhook at WebWork if events are given", *made),
+        _command("endpoints.expect", "Have a receiver report the silence of an endpoint", ARG_ENDPOINT, ARG_EVERY),
         _command("endpoints.list_endpoints", "List the endpoints", ARG_OUTPUT, name="list"),
         _command(
             "endpoints.show_endpoint", "Print what is known of an endpoint", ARG_ENDPOINT, ARG_OUTPUT, name="show"
@@ -162,6 +173,7 @@ def _endpoints() -> tuple[ActionCommand, ...]:
         _command("access.add_key", "Make one more callback URL", *key, name="add-key"),
         _command("access.add_secret", "Keep one more secret of the sender", *secret, name="add-secret"),
         _command("access.revoke", "Stop to accept a key or secret", *revoked, name="revoke"),
+        _command("endpoints.reading", "Say how deliveries are read, or print it", ARG_ENDPOINT, ARG_PLACES, ARG_OUTPUT),
     )
 
 
@@ -173,6 +185,7 @@ def _events() -> tuple[ActionCommand, ...]:
         _command("events.show_event", "Print all that the log keeps of one event", ARG_SEQ, name="show"),
         _command("events.export", "Write events to standard output as JSON Lines", *window),
         _command("events.tail", "Print events as they are stored", ARG_TYPES, ARG_MATCH, ARG_PROBLEMS, ARG_OUTPUT),
+        _command("events.reparse_problems", "Parse again what could not be understood", name="reparse"),
         _command("events.prune", "Remove old events", ARG_OLDER_THAN, ARG_EVEN_UNCLAIMED, ARG_YES),
         _command("events.erase", "Empty the events of a person", ARG_USER, ARG_YES),
     )

@@ -1,4 +1,4 @@
-"""`airflow webwork endpoints create | list | show | delete`"""
+"""`airflow webwork endpoints create | list | show | reading | expect | delete`"""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 from airflow_provider_webwork.cli.ask import confirmed
 from airflow_provider_webwork.cli.run import command
 from airflow_provider_webwork.cli.table import show
+from airflow_provider_webwork.cli.values import age, changed_reading
 from airflow_provider_webwork.events.endpoint import BY_KEY, OF_WEBHOOK, Endpoint, key_id
 from airflow_provider_webwork.events.event import time_text
-from airflow_provider_webwork.events.names import endpoint_name
+from airflow_provider_webwork.events.names import checked_name
 from airflow_provider_webwork.events.observed import ObservedProof
+from airflow_provider_webwork.events.reading import PLACES
 from airflow_provider_webwork.hooks.endpoints import endpoint_webhooks
 from airflow_provider_webwork.hooks.events import WebWorkEventsHook
 from airflow_provider_webwork.hooks.webwork import WebWorkHook
@@ -24,7 +26,7 @@ from airflow_provider_webwork.receiver.proofs.settings import proposal, words
 @command
 def create(args: Namespace) -> None:
     """Make an endpoint; with events, register its webhook, else print its callback URL."""
-    name = endpoint_name(args.endpoint)
+    name = checked_name(args.endpoint, of="endpoint")
     hook = WebWorkEventsHook()
     if args.events is not None:
         events = usable_events([event.strip() for event in args.events.split(",") if event.strip()])
@@ -66,6 +68,8 @@ def show_endpoint(args: Namespace) -> None:
         "deliveries": endpoint.deliveries,
         "last_delivery_at": _time(endpoint.last_delivery_at),
         "last_probe_at": _time(endpoint.last_probe_at),
+        "last_marked_at": _time(endpoint.last_marked_at),
+        "expect_every": endpoint.expect_every.total_seconds() if endpoint.expect_every else None,
     }
     parts = {
         "keys": _keys(endpoint, observed),
@@ -83,6 +87,27 @@ def show_endpoint(args: Namespace) -> None:
     if proposed is not None and advice is not None:
         verified = sum(each.deliveries for each in observed if each.proof == proposed and each.verified)
         print(f"\n{verified} of {endpoint.deliveries} deliveries proved who sent them. To refuse all others:\n{advice}")
+
+
+@command
+def reading(args: Namespace) -> None:
+    """Say where the deliveries of an endpoint say what; without places, print where that is."""
+    endpoints = WebWorkEventsHook().endpoints
+    said = endpoints.get(args.endpoint).reading
+    if args.places:
+        said = changed_reading(said, args.places)
+        endpoints.read_as(args.endpoint, said, now=datetime.now(UTC))
+    shown: dict[str, JSON] = {name: getattr(said, name) for name in PLACES}
+    show([{"endpoint": args.endpoint, **shown, "volatile": list(said.volatile)}], output=args.output)
+
+
+@command
+def expect(args: Namespace) -> None:
+    """Say how often deliveries come to an endpoint, so that receivers report its silence."""
+    every = None if args.every == "never" else age(args.every)
+    WebWorkEventsHook().endpoints.expect(args.endpoint, every, now=datetime.now(UTC))
+    often = "no deliveries in particular" if every is None else f"a delivery every {args.every} at least"
+    print(f"Endpoint {args.endpoint} expects {often}.")
 
 
 @command

@@ -18,6 +18,7 @@ from airflow_provider_webwork.events.by_hand import add_by_hand
 from airflow_provider_webwork.events.event import Event, time_text
 from airflow_provider_webwork.hooks.events import WebWorkEventsHook
 from airflow_provider_webwork.json_types import JSON
+from airflow_provider_webwork.receiver.reparse import reparse
 
 
 @command
@@ -71,6 +72,17 @@ def tail(args: Namespace) -> None:
 
 
 @command
+def reparse_problems(args: Namespace) -> None:
+    """Parse again what could not be understood."""
+    hook = WebWorkEventsHook()
+    done = reparse(hook.store, hook.endpoints.list(), now=lambda: datetime.now(UTC))
+    print(
+        f"Understood {done.solved} of {done.problems} deliveries with a problem: {done.events} new events, "
+        f"{done.repeated} that were in the log already."
+    )
+
+
+@command
 def prune(args: Namespace) -> None:
     """Remove old events."""
     hook = WebWorkEventsHook()
@@ -120,7 +132,8 @@ def _row(event: Event) -> dict[str, JSON]:
 
 def _whole(event: Event) -> dict[str, JSON]:
     raw = None if event.raw is None else event.raw.decode("utf-8", "backslashreplace")
-    return event.as_dict() | {"proof": event.proof, "problem": event.problem, "raw": raw}
+    kept = {"proof": event.proof, "problem": event.problem, "reparsed_from": event.reparsed_from, "raw": raw}
+    return event.as_dict() | kept
 
 
 def _line(event: Event) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pendulum
 
-from airflow_provider_webwork.events.consumers import Start
 from airflow_provider_webwork.events.match import EventFilter
+from airflow_provider_webwork.events.reading import PLACES, USUAL, Reading
+from airflow_provider_webwork.events.subscription import Start
 from airflow_provider_webwork.json_types import JSON
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -40,7 +42,7 @@ def texts_by_name(texts: Iterable[str]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for text in texts:
-        name, value = _split(text)
+        name, value = split(text, form="key=value")
         if name in found:
             msg = f"{name} is given twice."
             raise ValueError(msg)
@@ -100,17 +102,39 @@ def start(text: str) -> Start | int:
     return found
 
 
+def split(text: str, *, form: str) -> tuple[str, str]:
+    """Read a name and a value with an equals sign between them.
+
+    :param form: how they are written, such as ``key=value``.
+    :raises ValueError: if there is no name or no equals sign.
+    """
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        msg = f"{text!r} is not {form}."
+        raise ValueError(msg)
+    return name, value
+
+
+def changed_reading(reading: Reading, texts: Iterable[str]) -> Reading:
+    """Read ``what=path`` arguments; an empty path stands for the usual places.
+
+    :raises ValueError: for anything else.
+    """
+    changes: dict[str, str | tuple[str, ...] | None] = {}
+    for text in texts:
+        name, equals, path = text.partition("=")
+        if not equals or name not in {*PLACES, "volatile"}:
+            msg = f"{text!r} is not what=path, where what is one of {', '.join(PLACES)} and volatile."
+            raise ValueError(msg)
+        changes[name] = path or None
+        if name == "volatile":
+            changes[name] = tuple(path.split(",")) if path else USUAL.volatile
+    return replace(reading, **changes)  # type: ignore[arg-type] # checked when it is made
+
+
 def _pair(text: str) -> tuple[str, JSON]:
-    name, value = _split(text)
+    name, value = split(text, form="key=value")
     try:
         return name, json.loads(value)
     except ValueError:
         return name, value
-
-
-def _split(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not name or not equals:
-        msg = f"{text!r} is not key=value."
-        raise ValueError(msg)
-    return name, value

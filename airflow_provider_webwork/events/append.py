@@ -8,19 +8,28 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from itertools import islice
+from typing import Generic, TypeAlias, TypeVar
 
 from airflow_provider_webwork.errors import WebWorkError, WebWorkLogError, WebWorkLogUnavailableError
-from airflow_provider_webwork.events.log import Arrival, Stored
+from airflow_provider_webwork.events.log import Arrival
 
 log = logging.getLogger(__name__)
 
 LARGEST_BATCH = 500
-"""How many callers one transaction serves at most; more would only make the first of them wait."""
+"""From how many arrivals on a transaction takes no further caller; more would only make the first of them wait."""
 
-AppendAll = Callable[[Sequence[Arrival]], list[Stored]]
+Place = TypeVar("Place")
+"""What tells where an arrival is."""
+
+AppendAll: TypeAlias = Callable[[Sequence[Arrival]], list[Place]]
 
 
-class Appender:
+class RefusedError(WebWorkLogError):
+    """The event log takes other events but not this one."""
+
+
+class Appender(Generic[Place]):
     """Appends for many callers at once, so that one disk sync serves all who wait.
 
     A caller hears of success only after the commit. A full queue refuses at once. Cancelling a future that
@@ -30,17 +39,26 @@ class Appender:
     :param capacity: how many callers may wait.
     """
 
-    def __init__(self, append_all: AppendAll, *, capacity: int) -> None:
+    def __init__(self, append_all: AppendAll[Place], *, capacity: int) -> None:
         self._append_all = append_all
-        self._waiting: queue.Queue[_Waiting | None] = queue.Queue()
+        self._waiting: queue.Queue[_Waiting[Place] | None] = queue.Queue()
         self._room = threading.BoundedSemaphore(capacity)
         self._gate = threading.Lock()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="webwork-append", daemon=True)
         self._thread.start()
 
-    def submit(self, arrival: Arrival) -> Future[Stored]:
-        """Queue an arrival; the future tells where it is once it is on disk.
+    @property
+    def length(self) -> int:
+        """How many callers wait to be served; about so many, because others come and go."""
+        return self._waiting.qsize()
+
+    def submit(self, *arrivals: Arrival) -> Future[list[Place]]:
+        """Queue an arrival, or several that belong together; the future tells where each is once they are on disk.
+
+        Those that belong together are stored all or none.
+
+        What the event log refuses while it takes others, the future tells by a :class:`RefusedError`.
 
         :raises WebWorkLogUnavailableError: at once if too many wait already, or after :meth:`close`.
         """
@@ -50,7 +68,7 @@ class Appender:
                 raise WebWorkLogUnavailableError("The event log is being closed. Nothing was stored; try again.")
             if not self._room.acquire(blocking=False):
                 raise WebWorkLogUnavailableError("Too many deliveries wait for the event log. Try again in a moment.")
-            waiting = _Waiting(arrival)
+            waiting: _Waiting[Place] = _Waiting(arrivals)
             # Nobody can cancel what runs: an event is stored even if its sender does not wait for the answer.
             waiting.outcome.set_running_or_notify_cancel()
             self._waiting.put(waiting)
@@ -71,9 +89,9 @@ class Appender:
             if last:
                 return
 
-    def _all_that_wait(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
-        batch = [first]
-        while len(batch) < LARGEST_BATCH:
+    def _all_that_wait(self, first: _Waiting[Place]) -> tuple[list[_Waiting[Place]], bool]:
+        batch, arrivals = [first], len(first.arrivals)
+        while arrivals < LARGEST_BATCH:
             try:
                 waiting = self._waiting.get_nowait()
             except queue.Empty:
@@ -81,36 +99,38 @@ class Appender:
             if waiting is None:
                 return batch, True
             batch.append(waiting)
+            arrivals += len(waiting.arrivals)
         return batch, False
 
-    def _store(self, batch: list[_Waiting]) -> None:
+    def _store(self, batch: list[_Waiting[Place]]) -> None:
         try:
-            places = self._append_all([waiting.arrival for waiting in batch])
+            places = iter(self._append_all([arrival for waiting in batch for arrival in waiting.arrivals]))
         except WebWorkError as error:
             self._refuse(batch, error)  # the log as a whole says no; dividing would only ask it again
         except Exception as error:  # noqa: BLE001 - whatever one row does to the database, the others must get through
             self._divide(batch, error)
         else:
-            for waiting, place in zip(batch, places, strict=True):
+            for waiting in batch:
                 self._room.release()  # before the answer: who hears it may submit the next one at once
-                waiting.outcome.set_result(place)
+                waiting.outcome.set_result(list(islice(places, len(waiting.arrivals))))
 
-    def _divide(self, batch: list[_Waiting], error: Exception) -> None:
+    def _divide(self, batch: list[_Waiting[Place]], error: Exception) -> None:
         if len(batch) > 1:
             middle = len(batch) // 2
             self._store(batch[:middle])
             self._store(batch[middle:])
             return
-        log.error("The event log refuses event %s: %s", batch[0].arrival.event.id, type(error).__name__)
-        self._refuse(batch, WebWorkLogError("The event log refuses this event."))
+        events = ", ".join(arrival.event.id for arrival in batch[0].arrivals)
+        log.error("The event log refuses event %s: %s", events, type(error).__name__)
+        self._refuse(batch, RefusedError("The event log refuses this event."))
 
-    def _refuse(self, batch: list[_Waiting], error: WebWorkError) -> None:
+    def _refuse(self, batch: list[_Waiting[Place]], error: WebWorkError) -> None:
         for waiting in batch:
             self._room.release()
             waiting.outcome.set_exception(error)
 
 
 @dataclass(frozen=True, slots=True)
-class _Waiting:
-    arrival: Arrival
-    outcome: Future[Stored] = field(default_factory=Future)
+class _Waiting(Generic[Place]):
+    arrivals: Sequence[Arrival]
+    outcome: Future[list[Place]] = field(default_factory=Future)

@@ -15,11 +15,12 @@ from airflow_provider_webwork.events import batches, released, schema
 from airflow_provider_webwork.events.audit import Entry, record
 from airflow_provider_webwork.events.batches import Batch
 from airflow_provider_webwork.events.consumer import Consumer, advance, required, unchanged
-from airflow_provider_webwork.events.consumers import Consumers, Start
+from airflow_provider_webwork.events.consumers import Consumers
 from airflow_provider_webwork.events.event import place_of, time_text
 from airflow_provider_webwork.events.log import PAGE, EventLog, head, horizon
 from airflow_provider_webwork.events.match import EventFilter
 from airflow_provider_webwork.events.store import Store
+from airflow_provider_webwork.events.subscription import Start
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,8 +12,6 @@ from airflow_provider_webwork.errors import WebWorkConsumerError
 from airflow_provider_webwork.events import schema
 from airflow_provider_webwork.events.log import horizon
 from airflow_provider_webwork.events.match import EventFilter
-
-_NAME = re.compile(r"[a-z][a-z0-9_.-]{0,62}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,20 +43,6 @@ class Consumer:
     def is_live(self, *, now: datetime, expiry: timedelta) -> bool:
         """Whether it still holds events back from being pruned."""
         return now - self.heard_at < expiry
-
-
-def consumer_name(name: object) -> str:
-    """Return the name if it is one a consumer can have.
-
-    :raises ValueError: if it is not.
-    """
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        msg = (
-            f"consumer: {name!r} is not a name. Use a small letter, then up to 62 small letters, digits, `_`, `.` or "
-            "`-`, such as 'payroll'. Names are global, so put your team in front."
-        )
-        raise ValueError(msg)
-    return name
 
 
 def find(connection: sa.Connection, name: str, *, lock: bool = False) -> Consumer | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Literal
 
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -17,7 +18,6 @@ from airflow_provider_webwork.events.audit import Entry, record
 from airflow_provider_webwork.events.consumer import (
     Consumer,
     advance,
-    consumer_name,
     consumer_of,
     find,
     required,
@@ -25,13 +25,24 @@ from airflow_provider_webwork.events.consumer import (
 )
 from airflow_provider_webwork.events.log import head, horizon, position_before
 from airflow_provider_webwork.events.match import EventFilter
+from airflow_provider_webwork.events.names import checked_name
+from airflow_provider_webwork.events.released import waiting_for
 from airflow_provider_webwork.events.store import Store
+from airflow_provider_webwork.events.subscription import Start
 from airflow_provider_webwork.json_types import JSON
 
 log = logging.getLogger(__name__)
 
-Start: TypeAlias = Literal["now", "beginning"] | datetime
-"""A place in the log: behind the newest event, before the oldest, or before what was received from a time on."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where a consumer stands.
+
+    :param released: how many events of its batches were given up and not claimed again.
+    """
+
+    consumer: Consumer
+    released: int
 
 
 class Consumers:
@@ -60,13 +71,23 @@ class Consumers:
         with self._store.read() as connection:
             return required(connection, name)
 
+    def standings(self, names: Collection[str]) -> dict[str, Standing]:
+        """Return where those of the consumers stand that there are, by name, in one query."""
+        table = schema.consumer
+        query = sa.select(table, waiting_for(table.c.name).label("released")).where(table.c.name.in_(names))
+        with self._store.read() as connection:
+            return {
+                row.name: Standing(consumer=consumer_of(row), released=int(row.released))
+                for row in connection.execute(query)
+            }
+
     def create(self, name: str, wanted: EventFilter, *, start: Start = "now", owner: str | None = None) -> Consumer:
         """Return the consumer, made if there is none of this name; one that there is stays as it is.
 
         :param start: where a new one begins.
         :raises ValueError: if a consumer cannot have this name.
         """
-        consumer_name(name)
+        checked_name(name, of="consumer")
         with self._store.read() as connection:
             known = find(connection, name)
         if known is not None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
+from airflow_provider_webwork.events.reading import USUAL, Reading
 from airflow_provider_webwork.secrets import hash_key
 
 State = Literal["pending", "active"]
@@ -63,6 +64,8 @@ class Endpoint:
     :param pending_key: the key of the callback URL, kept until the webhook is registered, so that a second try
         sends the same URL.
     :param events: the events that the webhook is registered for.
+    :param reading: how its deliveries are read.
+    :param expect_every: how long it may be without a delivery before that is reported; ``None`` for ever.
     :param key_hashes: for each key that the receiver accepts, when it stops to be accepted.
     :param by_hand: the hashes of the keys that were added by hand, whose senders nobody here looks after.
     :param rotating: the hashes of the keys that an unfinished rotation looks after, and what they are to it.
@@ -84,11 +87,14 @@ class Endpoint:
     key_hashes: Mapping[str, datetime | None] = field(default_factory=dict, repr=False)
     by_hand: frozenset[str] = field(default=frozenset(), repr=False)
     rotating: Mapping[str, Literal["pending", "retiring"]] = field(default_factory=dict, repr=False)
+    reading: Reading = USUAL
+    expect_every: timedelta | None = None
     secrets: tuple[Secret, ...] = ()
     required_proof: str | None = None
     deliveries: int = 0
     last_delivery_at: datetime | None = None
     last_probe_at: datetime | None = None
+    last_marked_at: datetime | None = None
 
     def accepts(self, key_hash: str, *, at: datetime) -> bool:
         """Whether the receiver takes deliveries with this key at that time."""
@@ -152,9 +158,14 @@ class Uses(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """What a receiver saw of an endpoint since it last said so."""
+    """What a receiver saw of an endpoint since it last said so.
+
+    :param last_probe_at: when somebody looked whether it is there.
+    :param last_marked_at: when a delivery of our own came.
+    """
 
     deliveries: int = 0
     last_delivery_at: datetime | None = None
     last_probe_at: datetime | None = None
+    last_marked_at: datetime | None = None
     tried: Mapping[Tried, Uses] = field(default_factory=dict)

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from airflow_provider_webwork.errors import WebWorkLogUnavailableError
 from airflow_provider_webwork.events import keyring, observed, schema
 from airflow_provider_webwork.events.endpoint import Endpoint, Secret, Sighting
-from airflow_provider_webwork.events.names import endpoint_name
+from airflow_provider_webwork.events.names import checked_name
+from airflow_provider_webwork.events.reading import USUAL, Reading
 from airflow_provider_webwork.events.store import Store
 from airflow_provider_webwork.secrets import Vault, hash_key
+
+SHORTEST_SILENCE = timedelta(minutes=1)
+"""What another receiver was sent is known here after a second or two, so seconds of silence mean nothing."""
+
+TABLES = (schema.endpoint, schema.endpoint_key, schema.endpoint_secret, schema.setting)
+"""All that the list of endpoints is read from; their secrets are encrypted in it."""
 
 
 class Endpoints:
@@ -64,7 +71,7 @@ class Endpoints:
 
         :raises ValueError: if the name is not one an endpoint can have.
         """
-        name = endpoint_name(name)
+        name = checked_name(name, of="endpoint")
         table = schema.endpoint
         with self._store.write(lock="endpoints") as connection:
             row = connection.execute(sa.select(table.c.state, table.c.pending_key).where(table.c.name == name)).first()
@@ -154,6 +161,26 @@ class Endpoints:
                 )
             )
 
+    def read_as(self, name: str, reading: Reading, *, now: datetime) -> None:
+        """Say how the deliveries of an endpoint are read; receivers go by it a second later.
+
+        :raises WebWorkLogError: if there is no such endpoint.
+        """
+        self._change(name, {"reading": json.dumps(reading.to_json()), "updated_at": now})
+
+    def expect(self, name: str, every: timedelta | None, *, now: datetime) -> None:
+        """Say how often deliveries come, so that receivers report an endpoint that has become silent.
+
+        :param every: in whole seconds, a minute at least; ``None`` for an endpoint that may be silent.
+        :raises ValueError: if that is too short to tell silence from a slow second.
+        :raises WebWorkLogError: if there is no such endpoint.
+        """
+        if every is not None and every < SHORTEST_SILENCE:
+            msg = f"Deliveries cannot be expected every {every.total_seconds():.0f} s; a minute is the least."
+            raise ValueError(msg)
+        seconds = None if every is None else round(every.total_seconds())
+        self._change(name, {"expect_every": seconds, "updated_at": now})
+
     def delete(self, name: str) -> None:
         """Forget an endpoint with its keys, secrets and rotation; its events stay."""
         with self._store.write(lock="endpoints") as connection:
@@ -179,6 +206,12 @@ class Endpoints:
         """Return what came of the proofs that deliveries to an endpoint carried, the most frequent first."""
         with self._store.read() as connection:
             return tuple(observed.observed(connection, name))
+
+    def _change(self, name: str, values: Mapping[str, object]) -> None:
+        table = schema.endpoint
+        with self._store.write(lock="endpoints") as connection:
+            keyring.check_endpoint(connection, name)
+            connection.execute(table.update().where(table.c.name == name).values(values))
 
     def _add_pending_key(self, connection: sa.Connection, name: str, now: datetime) -> None:
         self._check_vault(connection, claim=True)
@@ -217,4 +250,7 @@ class Endpoints:
             deliveries=row.deliveries,
             last_delivery_at=row.last_delivery_at,
             last_probe_at=row.last_probe_at,
+            last_marked_at=row.last_marked_at,
+            reading=USUAL if row.reading is None else Reading.from_json(json.loads(row.reading)),
+            expect_every=None if row.expect_every is None else timedelta(seconds=row.expect_every),
         )

@@ -14,10 +14,10 @@ from airflow_provider_webwork.json_types import JSON
 TYPE_FIELDS = ("event", "event_type", "type")
 """Where senders put the name of an event. WebWork documents no delivery; these are the usual places."""
 
-ID_FIELDS = ("event_id", "id")
-"""Where senders put the id of an event."""
+ID_FIELD = "event_id"
+"""Where senders put the id of an event; beside a ``data`` object, ``id`` is it, too."""
 
-VOLATILE_FIELDS = frozenset({"token", "signature", "webhook_id", "attempt", "sent_at", "delivered_at"})
+VOLATILE_FIELDS = ("token", "signature", "webhook_id", "attempt", "sent_at", "delivered_at")
 """What may differ between two deliveries of one event."""
 
 UNKNOWN_TYPE = "unknown"
@@ -68,7 +68,8 @@ class Event:
             return self.payload
         if isinstance(data := self.payload.get("data"), dict):
             return data
-        envelope = {*TYPE_FIELDS, *ID_FIELDS, *VOLATILE_FIELDS}
+        # Not ``id``: without an envelope it may be that of the project or the member that the event is about.
+        envelope = {*TYPE_FIELDS, ID_FIELD, *VOLATILE_FIELDS}
         return {name: value for name, value in self.payload.items() if name not in envelope}
 
     def as_dict(self) -> dict[str, JSON]:

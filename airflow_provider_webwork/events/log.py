@@ -23,7 +23,7 @@ PAGE = 1_000
 _VALUES = 500
 """How many values one query asks for; databases limit the parameters of a statement."""
 
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 """What a text column of PostgreSQL cannot hold. In JSON these characters are escaped."""
 
 _IDENTIFIERS = ("workspace_id", "user_id", "endpoint")
@@ -48,6 +48,9 @@ _HEAD_AND_SEEN = sa.union_all(
 
 _EVENT_IDS = sa.select(schema.event.c.seq, schema.event.c.event_id).where(
     schema.event.c.seq.in_(sa.bindparam("seqs", expanding=True))
+)
+_PLACES = sa.select(schema.event.c.event_id, schema.event.c.seq).where(
+    schema.event.c.event_id.in_(sa.bindparam("ids", expanding=True))
 )
 _NEW_EVENT = schema.event.insert()
 _NEW_KEY = schema.dedupe.insert()
@@ -98,7 +101,18 @@ class EventLog:
             database refuses is raised as it says it.
         """
         with self._store.write(lock="append") as connection:
-            return _append(connection, arrivals)
+            return append_to(connection, arrivals)
+
+    def append_once(self, arrivals: Sequence[Arrival]) -> list[Stored]:
+        """Store events of which nobody knows whether an earlier try to store them succeeded.
+
+        The same as :meth:`append`, but an event whose id is in the log is that event, and is not stored again.
+        """
+        with self._store.write(lock="append") as connection:
+            known = _places_by_id(connection, [arrival.event.id for arrival in arrivals])
+            new = iter(append_to(connection, [arrival for arrival in arrivals if arrival.event.id not in known]))
+            ids = [arrival.event.id for arrival in arrivals]
+            return [Stored(each, known[each], repeated=True) if each in known else next(new) for each in ids]
 
     def head(self) -> int:
         """Return the ``seq`` of the newest event; 0 if there is none."""
@@ -132,7 +146,7 @@ class EventLog:
             query = query.where(table.c.problem.is_(None), _may_match(wanted))
         with self._store.read() as connection:
             rows = connection.execute(query).all()
-        return [_event(row) for row in rows]
+        return [event_of(row) for row in rows]
 
     def read(
         self,
@@ -178,7 +192,8 @@ def position_before(connection: sa.Connection, moment: datetime) -> int:
     return head(connection) if first is None else first - 1
 
 
-def _append(connection: sa.Connection, arrivals: Sequence[Arrival]) -> list[Stored]:
+def append_to(connection: sa.Connection, arrivals: Sequence[Arrival]) -> list[Stored]:
+    """Store events in a transaction that holds the lock for appending, and say where each one is."""
     seq, seen = _head_and_seen(connection, {arrival.identity.key for arrival in arrivals})
     known = set(seen)
     new: dict[int, dict[str, object]] = {}
@@ -211,7 +226,7 @@ def _may_have(name: str, wanted: EventFilter) -> sa.ColumnElement[bool]:
     if texts is None:
         return sa.true()
     column = schema.event.c[name]
-    storable = [text for text in texts if text is not None and not _UNSTORABLE.search(text)]
+    storable = [text for text in texts if text is not None and not UNSTORABLE.search(text)]
     return sa.or_(column.in_(storable), column.is_(None)) if None in texts else column.in_(storable)
 
 
@@ -219,7 +234,7 @@ def _may_be_of_type(wanted: EventFilter) -> sa.ColumnElement[bool]:
     name = schema.event.c.type
     if not wanted.types:
         return sa.true()
-    patterns = [pattern for pattern in wanted.types if not _UNSTORABLE.search(pattern)]
+    patterns = [pattern for pattern in wanted.types if not UNSTORABLE.search(pattern)]
     exact = [pattern for pattern in patterns if not pattern.endswith("*")]
     starts = [name.startswith(pattern[:-1], autoescape=True) for pattern in patterns if pattern.endswith("*")]
     return sa.or_(name.in_(exact), *starts)
@@ -257,6 +272,10 @@ def _event_ids(connection: sa.Connection, seqs: Iterable[int]) -> dict[int, str]
     return {row.seq: row.event_id for some in _portions(seqs) for row in connection.execute(_EVENT_IDS, {"seqs": some})}
 
 
+def _places_by_id(connection: sa.Connection, ids: Iterable[str]) -> dict[str, int]:
+    return {row.event_id: row.seq for some in _portions(ids) for row in connection.execute(_PLACES, {"ids": some})}
+
+
 def _portions(values: Iterable[_T]) -> Iterator[list[_T]]:
     remaining = iter(values)
     while some := list(islice(remaining, _VALUES)):
@@ -281,14 +300,16 @@ def _row(event: Event, identity: Identity, seq: int) -> dict[str, object]:
         "synthetic": event.synthetic,
         "reparsed_from": event.reparsed_from,
     }
-    for name, value in row.items():
-        if isinstance(value, str) and _UNSTORABLE.search(value):
-            msg = f"The {name} of an event holds NUL or half of a surrogate pair, which no text column can hold."
-            raise ValueError(msg)
+    texts = {name: value for name, value in row.items() if isinstance(value, str)}
+    if UNSTORABLE.search("".join(texts.values())):  # once for all of them: every event that is stored takes this way
+        name = next(name for name, value in texts.items() if UNSTORABLE.search(value))
+        msg = f"The {name} of an event holds NUL or half of a surrogate pair, which no text column can hold."
+        raise ValueError(msg)
     return row
 
 
-def _event(row: Sequence[Any]) -> Event:
+def event_of(row: Sequence[Any]) -> Event:
+    """Read a row of the table."""
     # By place, not by name: catching up reads millions of rows.
     (
         seq,

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TypeAlias
 
 from airflow_provider_webwork.events.event import SHOWN, Event
+from airflow_provider_webwork.events.paths import ABSENT, is_path, value_at
 from airflow_provider_webwork.json_types import JSON, Scalar
 
 Match: TypeAlias = "Mapping[str, Scalar | list[Scalar]]"
@@ -164,7 +165,7 @@ def _paths(match: object) -> tuple[tuple[str, tuple[Scalar, ...]], ...]:
     paths = []
     for path, wanted in match.items():
         values = tuple(wanted) if isinstance(wanted, (list, tuple)) else (wanted,)
-        if not isinstance(path, str) or not all(path.split(".")):
+        if not is_path(path):
             msg = f"match: {path!r} is not a dotted path such as 'user_id' or 'data.project_id'."
             raise ValueError(msg)
         if not values or not all(map(_is_scalar, values)):
@@ -191,17 +192,12 @@ def _steps(path: str) -> tuple[str, tuple[str, ...]]:
 
 def _at(event: Event, field: str, steps: tuple[str, ...]) -> object:
     if field not in SHOWN:
-        return _ABSENT
-    value: object = SHOWN[field](event)
-    for step in steps:
-        if not isinstance(value, dict) or step not in value:
-            return _ABSENT
-        value = value[step]
-    return value
+        return ABSENT
+    return value_at(SHOWN[field](event), steps)
 
 
 def _any_equal(wanted: tuple[Scalar, ...], found: object) -> bool:
-    if found is _ABSENT:
+    if found is ABSENT:
         return False
     return _equal(wanted[0], found) if len(wanted) == 1 else any(_equal(value, found) for value in wanted)
 

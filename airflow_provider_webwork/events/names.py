@@ -1,4 +1,4 @@
-"""What endpoints may be called. It stands alone, because every Dag file that names one checks it when it is parsed."""
+"""What endpoints and consumers may be called. It stands alone: every Dag file that names one checks it when parsed."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ import re
 _NAME = re.compile(r"[a-z][a-z0-9_.-]{0,62}")
 
 
-def endpoint_name(name: object) -> str:
-    """Return the name if it is one an endpoint can have.
+def checked_name(name: object, *, of: str) -> str:
+    """Return the name if it is one that an endpoint or a consumer can have.
 
+    :param of: the argument that names it, such as ``endpoint``.
     :raises ValueError: if it is not.
     """
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         msg = (
-            f"endpoint: {name!r} is not a name. Use a small letter, then up to 62 small letters, digits, `_`, `.` "
-            "or `-`, such as 'payroll'."
+            f"{of}: {name!r} is not a name. Use a small letter, then up to 62 small letters, digits, `_`, `.` or `-`, "
+            "such as 'payroll'. Names are global, so put your team in front."
         )
         raise ValueError(msg)
     return name

@@ -57,10 +57,9 @@ def record(connection: sa.Connection, sightings: Mapping[str, Sighting]) -> None
     table = schema.endpoint
     for name, seen in sightings.items():
         values: dict[str, object] = {"deliveries": table.c.deliveries + seen.deliveries}
-        if seen.last_delivery_at is not None:
-            values["last_delivery_at"] = _later(table.c.last_delivery_at, seen.last_delivery_at)
-        if seen.last_probe_at is not None:
-            values["last_probe_at"] = _later(table.c.last_probe_at, seen.last_probe_at)
+        for column in (table.c.last_delivery_at, table.c.last_probe_at, table.c.last_marked_at):
+            if (moment := getattr(seen, column.name)) is not None:
+                values[column.name] = _later(column, moment)
         known = connection.execute(table.update().where(table.c.name == name).values(values)).rowcount
         if known and seen.tried:
             _count(connection, name, seen.tried)

@@ -8,10 +8,14 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from airflow_provider_webwork.events import schema
+from airflow_provider_webwork.events.event import time_text
 from airflow_provider_webwork.events.store import Store
 
 FORGOTTEN_AFTER = timedelta(days=1)
 """A receiver that was not seen for so long is forgotten when another one is: each process has a name of its own."""
+
+ABSENT_AFTER = timedelta(minutes=1)
+"""A receiver that was not seen for so long does not serve the log any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,3 +58,14 @@ class Receivers:
                 Receiver(name=row.name, version=row.version, started_at=row.started_at, seen_at=row.seen_at)
                 for row in connection.execute(sa.select(table).order_by(table.c.seen_at.desc()))
             ]
+
+    def absence(self, *, now: datetime) -> str | None:
+        """Return a sentence that says that no receiver serves the log; ``None`` if one does."""
+        seen = next((receiver.seen_at for receiver in self.list()), None)
+        if seen is not None and now - seen <= ABSENT_AFTER:
+            return None
+        when = "was never seen" if seen is None else f"was last seen at {time_text(seen)}"
+        return (
+            f"A receiver {when} at this event log. Events arrive only while one runs: start `airflow webwork "
+            "receiver`, or look whether it uses the same [webwork] event_store_url."
+        )

@@ -50,8 +50,14 @@ def oldest(connection: sa.Connection, consumer: str) -> Range | None:
 
 def waiting(connection: sa.Connection, consumer: str) -> int:
     """Return how many events of a consumer were given up and not claimed again."""
+    return int(connection.scalar(sa.select(waiting_for(consumer))) or 0)
+
+
+def waiting_for(consumer: str | sa.ColumnElement[str]) -> sa.ScalarSelect[int]:
+    """Return how many events of a consumer were given up and not claimed again, as part of a query."""
     table = schema.released
-    return int(connection.scalar(sa.select(sa.func.sum(table.c.size)).where(table.c.consumer == consumer)) or 0)
+    events = sa.select(sa.func.coalesce(sa.func.sum(table.c.size), 0)).where(table.c.consumer == consumer)
+    return events.scalar_subquery()
 
 
 def starts(connection: sa.Connection) -> dict[str, int]:

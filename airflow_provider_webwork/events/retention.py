@@ -82,6 +82,7 @@ class Retention:
         while oldest <= last:
             oldest = min(oldest + PORTION, last + 1)
             removed += self._change(schema.event.delete().where(schema.event.c.seq < oldest))
+        self._change(schema.reparsed.delete().where(schema.reparsed.c.seq < oldest))
         self._forget_identities(now - 2 * STRONG_WINDOW)
         self._give_back_space()
         return Pruned(events=removed, oldest=oldest, held_by=held_by)
@@ -89,9 +90,10 @@ class Retention:
     def erase(self, user_id: str, *, actor: str) -> int:
         """Remove what the log knows of a person: the payloads of the events of one user.
 
-        The events stay as empty ones, so that the order of the log has no hole; nobody is given them any more. What
-        could not be parsed, or names the user only within the payload of somebody else's event, is not found.
-        PostgreSQL overwrites what was removed once it vacuums the table.
+        The events stay as empty ones, so that the order of the log has no hole; nobody is given them any more. So do
+        those with a problem that they were parsed from. What could not be parsed, or names the user only within the
+        payload of somebody else's event, is not found. PostgreSQL overwrites what was removed once it vacuums the
+        table.
 
         :returns: how many events were emptied.
         :raises WebWorkLogUnavailableError: if the log cannot be written right now; erase again then.
@@ -100,7 +102,10 @@ class Retention:
         erased, after = 0, 0
         while places := self._places_of(user_id, after):
             empty = {"payload": "null", "raw": None, "user_id": None, "problem": ERASED}
-            erased += self._change(table.update().where(table.c.seq.in_(places)).values(empty))
+            told_by = sa.select(table.c.reparsed_from).where(table.c.seq.in_(places))
+            with self._store.read() as connection:
+                origins = [seq for seq in connection.scalars(told_by) if seq is not None]
+            erased += self._change(table.update().where(table.c.seq.in_([*places, *origins])).values(empty))
             after = places[-1]
         with self._store.write() as connection:
             # Not who it was: that would keep what had to go.

@@ -58,6 +58,13 @@ event = sa.Table(
     sa.Index("ix_event_received_at", "received_at", "seq"),
 )
 
+reparsed = sa.Table(
+    "reparsed",
+    metadata,
+    sa.Column("seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False),
+    sa.Column("at", Moment, nullable=False),
+)
+
 dedupe = sa.Table(
     "dedupe",
     metadata,
@@ -139,6 +146,9 @@ endpoint = sa.Table(
     sa.Column("deliveries", sa.BigInteger, nullable=False),
     sa.Column("last_delivery_at", Moment),
     sa.Column("last_probe_at", Moment),
+    sa.Column("expect_every", sa.BigInteger),
+    sa.Column("last_marked_at", Moment),
+    sa.Column("reading", sa.Text),
     sa.Column("required_proof", sa.Text),
 )
 

@@ -107,7 +107,7 @@ def _prepare(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
         connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
     mode = _wal_mode(connection)
     if mode != "wal":
-        msg = f"The event log needs SQLite's WAL mode, and its file only offers {mode!r}: put it on a local disk."
+        msg = f"SQLite's WAL mode is needed, and the file only offers {mode!r}: put it on a local disk."
         raise WebWorkConfigurationError(msg)
     # NORMAL would lose acknowledged events on power loss in WAL mode (https://sqlite.org/pragma.html#pragma_synchronous).
     connection.execute("PRAGMA synchronous=FULL")

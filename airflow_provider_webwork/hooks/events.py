@@ -13,6 +13,8 @@ from airflow_provider_webwork.events.match import EventFilter, Match
 from airflow_provider_webwork.json_types import JSON
 
 if TYPE_CHECKING:
+    from airflow.sdk import Asset
+
     from airflow_provider_webwork.config import Settings
     from airflow_provider_webwork.events.access import Access
     from airflow_provider_webwork.events.batches import Batches
@@ -103,10 +105,13 @@ class WebWorkEventsHook(BaseHook):
 
         return Retention(self.store, now=_utc_now)
 
-    def claim(self, consumer: str, *, max_events: int = 500, max_bytes: int | None = None) -> dict[str, JSON] | None:
+    def claim(
+        self, consumer: str | Asset, *, max_events: int = 500, max_bytes: int | None = None
+    ) -> dict[str, JSON] | None:
         """Give this task of this Dag run its batch, and return what names it; ``None`` if there is nothing to do.
 
-        A retry and a cleared task get the same batch again. Call it inside a task.
+        A retry and a cleared task get the same batch again. Each task instance has a batch of its own, also those of
+        a mapped task; to claim twice within one gives the same batch twice. Call it inside a task.
 
         .. code-block:: python
 
@@ -114,17 +119,20 @@ class WebWorkEventsHook(BaseHook):
             for event in hook.batch(hook.claim("payroll")):
                 ...
 
-        :param consumer: the name of a consumer.
+        :param consumer: the name of a consumer, or the asset that ``webwork_events`` made, which makes its consumer.
         :param max_events: how many events at most.
         :param max_bytes: how many bytes of JSON at most; one event is always given.
-        :raises WebWorkConsumerError: if there is no such consumer, this batch was released, or events were pruned
-            before they were claimed.
+        :raises WebWorkConsumerError: if there is no such consumer, another Dag claims from it with another filter,
+            this batch was released, or events were pruned before they were claimed.
         """
         from airflow.sdk import get_current_context
 
-        ti = get_current_context()["ti"]
-        run_key = f"{ti.dag_id}/{ti.run_id}/{ti.task_id}/{ti.map_index}"
-        batch = self.claims.claim(consumer, run_key, limit=max_events, max_bytes=max_bytes)
+        from airflow_provider_webwork.assets import asked_of
+        from airflow_provider_webwork.hooks.claiming import claim_for_task
+
+        batch = claim_for_task(
+            self.claims, get_current_context(), asked_of(consumer), max_events=max_events, max_bytes=max_bytes
+        )
         return None if batch is None else batch.reference()
 
     def batch(self, reference: Mapping[str, JSON] | None) -> Iterator[dict[str, JSON]]:
@@ -181,20 +189,22 @@ class WebWorkEventsHook(BaseHook):
                 raise ValueError(msg)
         return self._read(wanted, since=since, until=until)
 
-    def last_receiver_at(self) -> datetime | None:
-        """Return when a receiver was last seen to serve the log; ``None`` if there never was one.
+    def receiver_absence(self) -> str | None:
+        """Return a sentence that says that no receiver serves the log; ``None`` if one does.
 
         :raises WebWorkLogUnavailableError: if the log cannot be read right now.
         """
         from airflow_provider_webwork.events.receivers import Receivers
 
-        return next((receiver.seen_at for receiver in Receivers(self.store).list()), None)
+        return Receivers(self.store).absence(now=_utc_now())
 
     def list_endpoints(self, *, webwork_conn_id: str | None = None) -> list[dict[str, JSON]]:
-        """Return the endpoints without their secrets.
+        """Return the endpoints without their secrets; ``expect_every`` is in seconds.
 
         :param webwork_conn_id: only those whose webhook was registered with this connection.
         """
+        from airflow_provider_webwork.events.event import time_text
+
         return [
             {
                 "endpoint": endpoint.name,
@@ -203,6 +213,8 @@ class WebWorkEventsHook(BaseHook):
                 "webwork_conn_id": endpoint.conn_id,
                 "events": list(endpoint.events),
                 "deliveries": endpoint.deliveries,
+                "last_delivery_at": time_text(endpoint.last_delivery_at) if endpoint.last_delivery_at else None,
+                "expect_every": endpoint.expect_every.total_seconds() if endpoint.expect_every else None,
             }
             for endpoint in self.endpoints.list()
             if webwork_conn_id in (None, endpoint.conn_id)

@@ -8,10 +8,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
-from airflow_provider_webwork.events.names import endpoint_name
+from airflow_provider_webwork.events.names import checked_name
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
+
+MAX_EVENTS = 500
+"""How many events a run takes at most, unless told otherwise: less than Airflow maps tasks over (1024)."""
+
+MAX_BYTES = 1_000_000
+"""How many bytes of JSON a run takes at most, unless told otherwise: they go through an XCom."""
 
 
 def exactly_one(operator: BaseOperator, **values: object) -> None:
@@ -60,7 +66,19 @@ def usable_endpoint(name: object) -> str:
 
     :raises ValueError: if endpoints cannot be called that.
     """
-    return endpoint_name(name)
+    return checked_name(name, of="endpoint")
+
+
+def usable_count(value: object, *, name: str) -> int:
+    """Return a whole number above zero; a template may render it as text.
+
+    :raises ValueError: naming the argument, if it is not one.
+    """
+    number = int(value) if isinstance(value, str) and value.strip().isdecimal() else value
+    if isinstance(number, int) and not isinstance(number, bool) and number > 0:
+        return number
+    msg = f"{name} must be a whole number above zero, not {value!r}."
+    raise ValueError(msg)
 
 
 def usable_webhook_id(webhook_id: object) -> str:

@@ -1,4 +1,4 @@
-"""Operators that look after stored events: landing them as files, removing old ones."""
+"""Operators for stored events: giving them to runs, landing them as files, removing old ones."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from airflow.sdk import BaseOperator
+from airflow.sdk import Asset, BaseOperator
+from airflow.sdk.exceptions import AirflowSkipException
 
+from airflow_provider_webwork.assets import asked_of
 from airflow_provider_webwork.events.match import EventFilter, Match
+from airflow_provider_webwork.hooks.claiming import claim_for_task
 from airflow_provider_webwork.hooks.events import WebWorkEventsHook
 from airflow_provider_webwork.hooks.failures import task_failures
 from airflow_provider_webwork.json_types import JSON
@@ -21,6 +24,75 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 _SAY_EVERY = 100_000
+
+
+class WebWorkClaimEventsOperator(BaseOperator):
+    """Give this run its batch of the events that wait for a consumer: no other run is given them.
+
+    Tried again or cleared, the task gives the same events again. If nothing waits it is skipped, and so are the tasks
+    after it. Claiming is not processing: the events of a run that failed for good wait until it is cleared, or its
+    batch released (``airflow webwork batches``).
+
+    Returns the events as a list, ready for ``.expand``; or, as a reference for ``WebWorkEventsHook().batch``,
+    ``{"consumer", "run_key", "start_seq", "end_seq", "count"}``.
+
+    .. code-block:: python
+
+        claimed = WebWorkClaimEventsOperator(task_id="claim", consumer=payroll, max_events=50)
+        book.expand(event=claimed.output)
+
+    :param consumer: the asset that ``webwork_events`` made, which makes its consumer if there is none; or the name
+        of a consumer that there is.
+    :param max_events: how many events at most.
+    :param max_bytes: how many bytes of JSON at most; one event is always given.
+    :param result: what the task returns: ``events``, or a ``reference`` for what is too large for an XCom.
+    :param retries: how often the task is tried again; ``default_args`` override it.
+    """
+
+    template_fields: Sequence[str] = ("consumer", "max_events", "max_bytes", "result")
+    ui_color = "#fff3d9"
+
+    def __init__(
+        self,
+        *,
+        consumer: str | Asset,
+        max_events: int | str = arguments.MAX_EVENTS,
+        max_bytes: int | str = arguments.MAX_BYTES,
+        result: Literal["events", "reference"] = "events",
+        retries: int = 3,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(retries=retries, **kwargs)
+        if isinstance(consumer, Asset) or arguments.is_known(consumer):
+            asked_of(consumer)
+        for name, value in (("max_events", max_events), ("max_bytes", max_bytes)):
+            if arguments.is_known(value):
+                arguments.usable_count(value, name=name)
+        if arguments.is_known(result):
+            _usable_result(result)
+        self.consumer = consumer
+        self.max_events = max_events
+        self.max_bytes = max_bytes
+        self.result = result
+
+    def execute(self, context: Context) -> list[dict[str, JSON]] | dict[str, JSON]:
+        """Claim."""
+        hook = WebWorkEventsHook()
+        with task_failures():
+            batch = claim_for_task(
+                hook.claims,
+                context,
+                asked_of(self.consumer),
+                max_events=arguments.usable_count(self.max_events, name="max_events"),
+                max_bytes=arguments.usable_count(self.max_bytes, name="max_bytes"),
+            )
+            if batch is not None:
+                by_reference = _usable_result(self.result) == "reference"
+                return batch.reference() if by_reference else list(hook.batch(batch.reference()))
+            if absence := hook.receiver_absence():
+                self.log.warning("%s", absence)
+        msg = f"No events wait in {hook.store.name}."
+        raise AirflowSkipException(msg)
 
 
 class WebWorkExportEventsOperator(BaseOperator):
@@ -132,3 +204,11 @@ class WebWorkPruneEventsOperator(BaseOperator):
         if done.held_by is not None:
             self.log.warning("Consumer %s has not claimed what comes next, so it stays.", done.held_by)
         return {"events": done.events, "oldest_seq": done.oldest, "held_by": done.held_by}
+
+
+def _usable_result(result: object) -> Literal["events", "reference"]:
+    match result:
+        case "events" | "reference":
+            return result
+    msg = f"result must be events or reference, not {result!r}."
+    raise ValueError(msg)

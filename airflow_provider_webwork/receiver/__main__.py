@@ -9,7 +9,10 @@ from collections.abc import Sequence
 
 from airflow_provider_webwork.config import settings_from_environment
 from airflow_provider_webwork.errors import WebWorkConfigurationError
+from airflow_provider_webwork.receiver.logs import write_logs
 from airflow_provider_webwork.receiver.server import BAD_CONFIGURATION, serve
+
+log = logging.getLogger(__name__)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,9 +24,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--host", help="the address to listen on, instead of [webwork] receiver_host")
     parser.add_argument("--port", type=int, help="the port to listen on, instead of [webwork] receiver_port")
     parser.add_argument("--access-log", action="store_true", help="log every request, without its key")
+    parser.add_argument(
+        "--log-format", choices=("text", "json"), default="text", help="lines for people, or JSON for programs"
+    )
     given = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    as_json = given.log_format == "json"
+    write_logs(as_json=as_json)
+    say = log.info if as_json else _to_standard_error
     try:
         settings = settings_from_environment()
         if settings.event_store_url is None:
@@ -33,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
             raise WebWorkConfigurationError(msg)
     except WebWorkConfigurationError as error:
-        sys.stderr.write(f"The receiver does not start. {error}\n")
+        say(f"The receiver does not start. {error}")
         return BAD_CONFIGURATION
     return serve(
         settings,
@@ -41,7 +48,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         host=given.host,
         port=given.port,
         access_log=given.access_log,
+        say=say,
     )
+
+
+def _to_standard_error(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
 
 
 if __name__ == "__main__":

@@ -1,129 +1,185 @@
-"""What a delivery's body says: bytes become one JSON object that every database can hold, or a problem."""
+"""What a delivery's body says: bytes become JSON that every database can hold, one value for each event."""
 
 from __future__ import annotations
 
 import json
-import math
 import re
-from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import NoReturn
-from urllib.parse import parse_qsl
 
+from airflow_provider_webwork.events.log import UNSTORABLE
 from airflow_provider_webwork.json_types import JSON
+from airflow_provider_webwork.receiver.form import is_form, opens_like_json, read_form
+from airflow_provider_webwork.receiver.numbers import NumberText, decimal_number, whole_number
+from airflow_provider_webwork.receiver.problems import NotUnderstoodError
 
 DEEPEST = 100
 """How many lists and objects may lie in each other."""
 
-MOST_FIELDS = 1_000
-"""How many fields a form may have."""
+MOST_VALUES = 100_000
+"""How many values a body may hold; reading more of them would keep other senders waiting."""
 
-_FORM = "application/x-www-form-urlencoded"
-_BRACKETS_AND_TEXTS = re.compile(r'"(?:[^"\\]++|\\.?)*+"?|[\[\]{}]', re.DOTALL)
+MOST_EVENTS = 1_000
+"""How many events a list may hold, which are stored in one transaction."""
+
+_BLANKS = re.compile(r"[ \t\n\r]*+")
+_PARTS = re.compile(r'"(?:[^"\\]++|\\.?)*+"?|[\[\]{},]', re.DOTALL)
 
 
-class NotUnderstoodError(Exception):
-    """A body is not a JSON object or a form; the text is a plain sentence that says why.
+class Ambiguous(dict[str, JSON]):
+    """An object that has a name twice; the last one counts."""
 
-    :param value: the body as JSON, if it is JSON that says something else than an event.
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What a body says of one event.
+
+    :param value: what it says; null if that is not JSON.
+    :param written: how it says so.
+    :param exact: whether the value, written as JSON, says all that the body does.
+    :param ambiguous: whether an object in it has a name twice, of which the value has the last.
+    :param problem: why it is no event, if it is none.
     """
 
-    def __init__(self, problem: str, *, value: JSON = None) -> None:
-        super().__init__(problem)
-        self.value = value
+    value: JSON
+    written: bytes
+    exact: bool = True
+    ambiguous: bool = False
+    problem: str | None = None
 
 
-def is_form(body: bytes, content_type: str) -> bool:
-    """Whether a body is a form. A body that opens with a brace is JSON, whatever its content type says."""
-    return content_type.partition(";")[0].strip().lower() == _FORM and not body.lstrip().startswith(b"{")
+def read_items(body: bytes, content_type: str) -> list[Item]:
+    """Return what a body says: as JSON, as a list of JSON objects, as form fields, or as JSON in a form field.
 
-
-def read_object(body: bytes, content_type: str) -> dict[str, JSON]:
-    """Return the object that a body holds as JSON, as form fields, or as JSON in the only field of a form.
-
-    :raises NotUnderstoodError: if there is none, or it holds what not every database can store.
+    :raises NotUnderstoodError: if it is none of these.
     """
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise NotUnderstoodError("The body is not UTF-8.") from None
-    value = _form(text) if is_form(body, content_type) else _json(text)
-    if not isinstance(value, dict):
-        raise NotUnderstoodError("The body is JSON, but not an object.", value=value)
-    for part in _parts(value):
-        if isinstance(part, float) and not math.isfinite(part):
-            raise NotUnderstoodError("A number in the body is too large.", value=value)
-        if isinstance(part, str) and not _storable(part):
-            raise NotUnderstoodError("A text in the body holds a NUL or half a surrogate pair.", value=value)
-    return value
+    return _form_items(text, body) if is_form(text, content_type) else _json_items(text, body)
 
 
-def _form(text: str) -> JSON:
+def _form_items(text: str, body: bytes) -> list[Item]:
+    form = read_form(text)
+    if len(form) == 1:
+        [value] = form.values()
+        if isinstance(value, str) and opens_like_json(value):
+            items = _json_items(value, body)
+            return items if len(items) > 1 else [replace(items[0], written=body, exact=False)]
+    payload, data = _object_in(form.get("payload")), _object_in(form.get("data"))
+    if payload is not None:
+        form = {name: value for name, value in form.items() if name != "payload"} | payload
+    if data is not None:
+        form["data"] = data
+    return [replace(_item(form, body), exact=False)]
+
+
+def _object_in(field: JSON) -> dict[str, JSON] | None:
+    """Return the JSON object that a field of a form holds, if it does."""
+    if not isinstance(field, str) or not field.lstrip().startswith("{"):
+        return None
     try:
-        fields = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
-    except UnicodeDecodeError:
-        raise NotUnderstoodError("The form is not UTF-8.") from None
-    except ValueError:
-        raise NotUnderstoodError(f"The form has more than {MOST_FIELDS} fields.") from None
-    if len(fields) == 1 and fields[0][1].lstrip().startswith("{"):
-        return _json(fields[0][1])
-    values: dict[str, list[JSON]] = {}
-    for name, value in fields:
-        values.setdefault(name, []).append(value)
-    return {name: given[0] if len(given) == 1 else given for name, given in values.items()}
+        [item] = _json_items(field, b"")
+    except NotUnderstoodError:
+        return None
+    return item.value if isinstance(item.value, dict) else None
 
 
-def _json(text: str) -> JSON:
-    if _depth(text) > DEEPEST:
-        raise NotUnderstoodError(f"The body is nested deeper than {DEEPEST} levels.")
+def _json_items(text: str, body: bytes) -> list[Item]:
+    _check_size(text)
+    begin = _after_blanks(text, 0)
     try:
-        value: JSON = json.loads(text, parse_constant=_refuse_constant)
+        if text[begin : begin + 1] == "[":
+            return _list_items(text, begin + 1)
+        value: JSON = _DECODER.decode(text)
     except json.JSONDecodeError:
         raise NotUnderstoodError("The body is not JSON.") from None
-    except ValueError:
-        # Python does not read whole numbers of more than 4,300 digits, as it could not write them either.
-        raise NotUnderstoodError("A number in the body is too large.") from None
-    return value
+    if not isinstance(value, dict):
+        raise NotUnderstoodError("The body is JSON, but not an object.", value=value)
+    return [_item(value, body)]
+
+
+def _list_items(text: str, begin: int) -> list[Item]:
+    """Return the items of the list that opens before a place, each with the text that says it."""
+    values: list[JSON] = []
+    written: list[str] = []
+    place = _after_blanks(text, begin)
+    more = text[place : place + 1] != "]"
+    while more:
+        value, end = _DECODER.raw_decode(text, place)
+        values.append(value)
+        written.append(text[place:end])
+        place = _after_blanks(text, end)
+        more = text[place : place + 1] == ","
+        place = _after_blanks(text, place + 1) if more else place
+    if text[place : place + 1] != "]" or _after_blanks(text, place + 1) != len(text):
+        raise NotUnderstoodError("The body is not JSON.")
+    if not values or not all(isinstance(value, dict) for value in values):
+        raise NotUnderstoodError("The body is a list, but not one of objects.", value=values)
+    if len(values) > MOST_EVENTS:
+        raise NotUnderstoodError(f"The body is a list of more than {MOST_EVENTS} events.", value=values)
+    return [_item(value, part.encode()) for value, part in zip(values, written, strict=True)]
+
+
+def _item(value: JSON, written: bytes) -> Item:
+    """Look at every name and every value in an object."""
+    exact, ambiguous = True, False
+    pending = [value]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, dict):
+            ambiguous = ambiguous or isinstance(part, Ambiguous)
+            pending.extend(part)
+            pending.extend(part.values())
+        elif isinstance(part, list):
+            pending.extend(part)
+        elif isinstance(part, str):
+            exact = exact and not isinstance(part, NumberText)
+            if not part.isprintable() and UNSTORABLE.search(part):
+                problem = "A text in the body holds a NUL or half a surrogate pair."
+                return Item(value, written, problem=problem)
+    return Item(value, written, exact=exact and not ambiguous, ambiguous=ambiguous)
+
+
+def _check_size(text: str) -> None:
+    """Refuse what takes too long to read; told before reading it, which goes as deep as a sender likes.
+
+    :raises NotUnderstoodError: if it is nested too deep, or holds too much.
+    """
+    opened = text.count("[") + text.count("{")
+    if opened <= DEEPEST and opened + text.count(",") <= MOST_VALUES:
+        return
+    depth = values = 0
+    for number, found in enumerate(_PARTS.finditer(text)):
+        if found[0] in {"[", "{"}:
+            depth += 1
+            values += 1
+        elif found[0] in {"]", "}"}:
+            depth -= 1
+        elif found[0] == ",":
+            values += 1
+        if depth > DEEPEST:
+            raise NotUnderstoodError(f"The body is nested deeper than {DEEPEST} levels.")
+        # A value has a name, a text, a comma and a bracket at most; what has more of them is not JSON.
+        if values > MOST_VALUES or number > 4 * MOST_VALUES:
+            raise NotUnderstoodError(f"The body holds more than {MOST_VALUES} values.")
+
+
+def _after_blanks(text: str, place: int) -> int:
+    found = _BLANKS.match(text, place)
+    return place if found is None else found.end()
+
+
+def _object(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
+    value = dict(pairs)
+    return value if len(value) == len(pairs) else Ambiguous(value)
 
 
 def _refuse_constant(name: str) -> NoReturn:
     raise NotUnderstoodError(f"The body holds {name}, which JSON does not know.")
 
 
-def _depth(text: str) -> int:
-    # Told before parsing, because the parser would go down as deep as a sender likes.
-    if text.count("[") + text.count("{") <= DEEPEST:
-        return 0
-    depth = deepest = 0
-    for found in _BRACKETS_AND_TEXTS.finditer(text):
-        if found[0] in "[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif found[0] in "]}":
-            depth -= 1
-    return deepest
-
-
-def _parts(value: JSON) -> Iterator[JSON]:
-    """Yield every name and every value in some JSON."""
-    pending = [value]
-    while pending:
-        part = pending.pop()
-        if isinstance(part, dict):
-            yield from part
-            pending.extend(part.values())
-        elif isinstance(part, list):
-            pending.extend(part)
-        else:
-            yield part
-
-
-def _storable(text: str) -> bool:
-    if "\0" in text:
-        return False
-    if text.isascii():
-        return True
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_float=decimal_number, parse_int=whole_number, parse_constant=_refuse_constant
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 
@@ -20,6 +20,8 @@ class Directory:
     be read once more, because a Dag may have made it a moment ago; all who wait share that read.
 
     :param load: reads all endpoints; called in a thread.
+    :param recall: returns the endpoints as they were at an earlier time, for a start without the event log; called in
+        a thread.
     :param now: the clock that keys expire by.
     :param every: seconds between two reads.
     :param at_least: seconds between two reads when unknown keys ask for more.
@@ -31,15 +33,18 @@ class Directory:
         load: Callable[[], Iterable[Endpoint]],
         *,
         now: Callable[[], datetime],
+        recall: Callable[[], Iterable[Endpoint]] = tuple,
         every: float = 0.8,
         at_least: float = 0.1,
         patience: float = 5.0,
     ) -> None:
         self._load = load
+        self._recall = recall
         self._now = now
         self._every = every
         self._at_least = at_least
         self._patience = patience
+        self._endpoints: Sequence[Endpoint] = ()
         self._by_hash: Mapping[str, Endpoint] = {}
         self._outage = Outage("The endpoints cannot be read; deliveries with a key that is not known get 503")
         self._wanted = asyncio.Event()
@@ -51,9 +56,16 @@ class Directory:
         """Whether the endpoints could be read a moment ago."""
         return self._task is not None and not self._outage.lasts
 
+    @property
+    def endpoints(self) -> Sequence[Endpoint]:
+        """The endpoints, as they were read last."""
+        return self._endpoints
+
     async def start(self) -> None:
         """Read the endpoints and go on doing so; an event log that is away is no error."""
         await self._read()
+        if self._outage.lasts:
+            self._know(await asyncio.to_thread(lambda: list(self._recall())))
         self._task = asyncio.create_task(self._keep_reading(), name="webwork-directory")
 
     async def stop(self) -> None:
@@ -107,14 +119,17 @@ class Directory:
         waiting, self._next_read = self._next_read, None
         succeeded = False
         try:
-            endpoints = await asyncio.to_thread(lambda: list(self._load()))
-            self._by_hash = {key_hash: endpoint for endpoint in endpoints for key_hash in endpoint.key_hashes}
+            self._know(await asyncio.to_thread(lambda: list(self._load())))
             self._outage.worked()
             succeeded = True
         except Exception as error:  # noqa: BLE001 - whatever broke, the next read may work; giving up would be for good
             self._outage.failed(error)
         finally:
             _tell(waiting, succeeded=succeeded)
+
+    def _know(self, endpoints: Sequence[Endpoint]) -> None:
+        self._endpoints = endpoints
+        self._by_hash = {key_hash: endpoint for endpoint in endpoints for key_hash in endpoint.key_hashes}
 
 
 def _tell(waiting: asyncio.Future[bool] | None, *, succeeded: bool) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-from airflow_provider_webwork.json_types import JSON
-
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """Before this no tracker ran: an earlier time is a placeholder or another unit."""
 
@@ -18,7 +16,7 @@ _MILLISECONDS_FROM = 1e11
 _LARGEST = 1e14
 
 
-def moment(value: JSON, *, now: datetime) -> datetime | None:
+def moment(value: object, *, now: datetime) -> datetime | None:
     """Read ISO 8601 text or seconds or milliseconds since 1970; ``None`` for anything else and for absurd times.
 
     A text without an offset counts as UTC: WebWork prints some of its times as ``2024-01-15 10:30:00``
@@ -30,7 +28,7 @@ def moment(value: JSON, *, now: datetime) -> datetime | None:
     return found.astimezone(UTC)
 
 
-def _read(value: JSON) -> datetime | None:
+def _read(value: object) -> datetime | None:
     if isinstance(value, str):
         text = value.strip()
         return _since_1970(float(text)) if _NUMBER.fullmatch(text) else _iso(text)

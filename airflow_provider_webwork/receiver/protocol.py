@@ -1,7 +1,8 @@
-"""uvicorn's HTTP protocols with a deadline for those who send slowly and a limit for those who send headers for ever.
+"""uvicorn's HTTP protocols with deadlines and limits for those who send slowly, without an end, or too much at once.
 
-uvicorn closes idle connections, but half a request keeps one open for ever, and so does a byte now and then. On
-httptools it keeps whatever comes before the end of the headers: gigabytes within a few seconds.
+uvicorn closes idle connections, but half a request keeps one open for ever, and so does a byte now and then, or an
+answer that nobody reads. On httptools it keeps whatever comes before the end of the headers, gigabytes within a few
+seconds, and takes as many requests at once as a packet holds.
 """
 
 from __future__ import annotations
@@ -9,11 +10,16 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-HEADER_SECONDS = 10.0
-"""How long a connection may take to say what it wants, from its beginning or from the last answer."""
+from airflow_provider_webwork.receiver.crowd import Crowd
 
 MOST_HEADER_BYTES = 65_536
 """How much a request may be besides its body; h11 has the same limit of its own."""
+
+MOST_PIPELINED = 16
+"""How many requests may follow one that is not answered yet; senders of webhooks send none."""
+
+FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+"""What a connection hears that there is no room for."""
 
 if TYPE_CHECKING:
     # The protocol on h11 has the same methods.
@@ -22,28 +28,44 @@ else:
     Protocol = object
 
 
-def protocol_class(header_seconds: float = HEADER_SECONDS) -> type[asyncio.Protocol]:
-    """Return the protocol to run uvicorn with: on httptools if that is installed, else on h11."""
-    return type("BoundedProtocol", (HeaderDeadline, *_fastest()), {"header_seconds": header_seconds})
+def protocol_class(*, connections: int, header_seconds: float) -> type[asyncio.Protocol]:
+    """Return the protocol to run uvicorn with: on httptools if that is installed, else on h11.
+
+    :param connections: how many there may be at once.
+    :param header_seconds: how long a connection may take to say what it wants, from its beginning or from the last
+        answer.
+    """
+    crowd = Crowd(limit=connections, patience=header_seconds)
+    return type("BoundedProtocol", (Deadlines, *_fastest()), {"crowd": crowd})
 
 
-class HeaderDeadline(Protocol):
-    """Closes connections whose sender does not come to the point.
+class TooManyRequestsError(Exception):
+    """A connection sends more requests at once than anybody needs to."""
+
+
+class Deadlines(Protocol):
+    """Closes connections whose sender does not come to the point, or does not listen.
 
     While a request is being answered the application is in charge, which has a deadline for the body. At any other
     time it is the sender's turn: to send the headers of a request, or first the rest of a body that nobody wants.
     """
 
-    header_seconds = HEADER_SECONDS
-    _deadline: asyncio.TimerHandle | None = None
+    crowd: Crowd
+    _admitted = True
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         """Start to wait for the first request."""
         super().connection_made(transport)
-        self._watch()
+        self._admitted = self.crowd.enter()
+        self.crowd.wait_for(transport, self.loop)
 
     def data_received(self, data: bytes) -> None:
         """Take what came, which may have been the rest of some headers."""
+        if not self._admitted:
+            # Not before it has said something: closing a connection with unread bytes would make the answer unheard.
+            self.transport.write(FULL)
+            self.transport.close()
+            return
         super().data_received(data)
         self._watch()
 
@@ -52,26 +74,26 @@ class HeaderDeadline(Protocol):
         super().on_response_complete()
         self._watch()
 
+    def pause_writing(self) -> None:
+        """Close the connection: so many of our short answers wait to be read only if the sender does not listen."""
+        self.transport.abort()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
-        self._stop_waiting()
+        self.crowd.leave(self.transport)
         super().connection_lost(exc)
 
     def _watch(self) -> None:
         being_answered = self.cycle is not None and not self.cycle.response_complete
-        if being_answered or self.transport.is_closing():
-            self._stop_waiting()
-        elif self._deadline is None:
-            self._deadline = self.loop.call_later(self.header_seconds, self.transport.close)
-
-    def _stop_waiting(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
+        if being_answered and not self.transport.is_closing():
+            self.crowd.go_ahead(self.transport)
+        else:
+            # Also for a connection that is being closed, which lasts until the other side has read what was said.
+            self.crowd.wait_for(self.transport, self.loop)
 
 
-class HeaderLimit(Protocol):
-    """Closes connections that send more and more without getting to the end of the headers, or of the trailers."""
+class Limits(Protocol):
+    """Closes connections that send more and more without getting to an end, or more requests than are answered."""
 
     _unfinished = 0
 
@@ -85,6 +107,8 @@ class HeaderLimit(Protocol):
     def on_headers_complete(self) -> None:
         """Begin to count anew: the headers are over."""
         self._unfinished = 0
+        if len(self.pipeline) >= MOST_PIPELINED:
+            raise TooManyRequestsError  # the parser stops at once, and uvicorn answers 400 and closes
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -100,4 +124,4 @@ def _fastest() -> tuple[type[asyncio.Protocol], ...]:
         from uvicorn.protocols.http.h11_impl import H11Protocol
 
         return (H11Protocol,)
-    return (HeaderLimit, HttpToolsProtocol)
+    return (Limits, HttpToolsProtocol)

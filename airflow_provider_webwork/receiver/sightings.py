@@ -64,6 +64,10 @@ class Sightings:
         """Take note of somebody who looked whether the endpoint is there."""
         self._seen[endpoint] = replace(self._seen.get(endpoint, _NOTHING), last_probe_at=at)
 
+    def marked(self, endpoint: str, *, at: datetime) -> None:
+        """Take note of a delivery of our own."""
+        self._seen[endpoint] = replace(self._seen.get(endpoint, _NOTHING), last_marked_at=at)
+
     async def start(self) -> None:
         """Say that this receiver is there, and go on doing so."""
         await self._write()
@@ -109,6 +113,7 @@ def _both(earlier: Mapping[str, Sighting], later: Mapping[str, Sighting], name: 
         deliveries=first.deliveries + second.deliveries,
         last_delivery_at=second.last_delivery_at or first.last_delivery_at,
         last_probe_at=second.last_probe_at or first.last_probe_at,
+        last_marked_at=second.last_marked_at or first.last_marked_at,
         tried=_added(first.tried, second.tried),
     )
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
-from airflow_provider_webwork.receiver.answers import Answer, answer
+from airflow_provider_webwork.receiver.answers import Answer, answer, unavailable
 from airflow_provider_webwork.receiver.asgi import Receive, Scope, header
 
 TOO_LARGE = answer(413, {"error": "The body is too large."}, reason="too_large")
 # Who is slow once would be slow again: the connection is not kept.
 TOO_SLOW = answer(408, {"error": "The body took too long."}, reason="too_slow", headers={"Connection": "close"})
+NO_ROOM = unavailable("no_room", retry_after=2)
 HUNG_UP = answer(400, {"error": "The body is not complete."}, reason="hung_up", headers={"Connection": "close"})
 
 
@@ -29,28 +30,55 @@ def refuse_announced(scope: Scope, *, limit: int) -> None:
 
     :raises UploadError: if it is.
     """
-    length = header(scope, b"content-length")
+    length = header(scope["headers"], b"content-length")
     if length.isdecimal() and (len(length) > 18 or int(length) > limit):
         raise UploadError(TOO_LARGE)
 
 
-async def read_body(receive: Receive, *, limit: int, seconds: float) -> bytes:
-    """Return the body of a request; bytes are counted as they come, so that no sender gets around the limit.
+class Uploads:
+    """Reads bodies; their bytes are counted as they come, so that no sender gets around a limit.
 
-    :param seconds: how long all of it may take.
-    :raises UploadError: if it is too large, too slow, or the sender hung up.
+    :param largest: the bytes of the largest body.
+    :param seconds: how long all of a body may take.
+    :param room: how many bytes all bodies may have that are being read or not done with.
     """
-    body = bytearray()
-    try:
-        async with asyncio.timeout(seconds):
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise UploadError(HUNG_UP)
-                body += message.get("body", b"")
-                if len(body) > limit:
-                    raise UploadError(TOO_LARGE)
-                if not message.get("more_body", False):
-                    return bytes(body)
-    except TimeoutError:
-        raise UploadError(TOO_SLOW) from None
+
+    def __init__(self, *, largest: int, seconds: float, room: int) -> None:
+        self._largest = largest
+        self._seconds = seconds
+        self._room = max(room, largest)
+
+    async def read(self, receive: Receive) -> bytes:
+        """Return the body of a request. It takes up room until :meth:`done`.
+
+        :raises UploadError: if it is too large or too slow, the sender hung up, or there is no room.
+        """
+        body = bytearray()
+        try:
+            async with asyncio.timeout(self._seconds):
+                while await self._read_on(receive, body):
+                    pass
+        except TimeoutError:
+            self.done(body)
+            raise UploadError(TOO_SLOW) from None
+        except BaseException:
+            self.done(body)
+            raise
+        return bytes(body)
+
+    def done(self, body: bytes | bytearray) -> None:
+        """Make room for others."""
+        self._room += len(body)
+
+    async def _read_on(self, receive: Receive, body: bytearray) -> bool:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise UploadError(HUNG_UP)
+        part = message.get("body", b"")
+        if len(body) + len(part) > self._largest:
+            raise UploadError(TOO_LARGE)
+        if len(part) > self._room:
+            raise UploadError(NO_ROOM)
+        body += part
+        self._room -= len(part)
+        return bool(message.get("more_body", False))

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import Context
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
-from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from airflow_provider_webwork.errors import WebWorkError
 from airflow_provider_webwork.events.event import Event, place_of
 from airflow_provider_webwork.events.match import EventFilter, FilterIndex
-
-if TYPE_CHECKING:
-    from airflow_provider_webwork.events.log import EventLog
 
 log = logging.getLogger(__name__)
 
@@ -37,13 +32,28 @@ ReadPage = Callable[[int], list[Event]]
 
 
 @dataclass(eq=False, slots=True)
-class _Waiter:
+class Search:
+    """One of those who wait.
+
+    :param after: the position behind which it began.
+    :param since: pass over events that were received before.
+    :param missing: how many of the events that it waits for were not seen yet.
+    :param found: the event that it waits for, once there is one.
+    :param position: how far it has looked; what it waits for comes behind that.
+    """
+
     wanted: EventFilter
-    position: int
+    after: int
     since: datetime | None
+    missing: int
     found: asyncio.Future[Event]
+    position: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.position = self.after
 
     def may_have(self, event: Event) -> bool:
+        """Whether it has not seen the event yet, and the event was received late enough."""
         return self.position < place_of(event) and (self.since is None or event.received_at >= self.since)
 
 
@@ -62,29 +72,39 @@ class Feed:
     def __init__(self, read_page: ReadPage, *, interval: float) -> None:
         self._read_page = read_page
         self._interval = interval
-        self._waiters: set[_Waiter] = set()
+        self._searches: set[Search] = set()
         self._poll: asyncio.Task[None] | None = None
         self._end = 0
         """The furthest position that was read up to."""
         self._behind = False
         """Whether the last look ended before that."""
 
-    async def first(self, wanted: EventFilter, *, after: int, since: datetime | None = None) -> Event:
-        """Wait for the first event after a position that the filter chooses.
+    async def first(self, wanted: EventFilter, *, after: int, since: datetime | None = None, count: int = 1) -> Event:
+        """Wait for the first events after a position that the filter chooses, and return the last of them.
 
         :param since: pass over events that were received before.
+        :param count: how many events to wait for.
         :raises WebWorkError: if the log can never be read; what may pass is waited out.
         """
+        with self.search(wanted, after=after, since=since, count=count) as search:
+            return await search.found
+
+    @contextmanager
+    def search(
+        self, wanted: EventFilter, *, after: int, since: datetime | None = None, count: int = 1
+    ) -> Iterator[Search]:
+        """Look for what :meth:`first` waits for as long as the block lasts, and tell how far."""
         loop = asyncio.get_running_loop()
-        waiter = _Waiter(wanted, after, since, loop.create_future())
-        self._waiters.add(waiter)
+        search = Search(wanted, after, since, count, loop.create_future())
+        self._searches.add(search)
         if self._poll is None or self._poll.done():
             # In a context of its own: what it logs is not for the log of the task that happened to come first.
             self._poll = loop.create_task(self._run(), name="webwork-feed", context=Context())
         try:
-            return await waiter.found
+            yield search
         finally:
-            self._waiters.discard(waiter)
+            self._searches.discard(search)
+            search.found.cancel()
 
     async def _run(self) -> None:
         try:
@@ -95,35 +115,36 @@ class Feed:
     async def _serve(self) -> None:
         clock = asyncio.get_running_loop().time
         pause = self._interval
-        while self._waiters:
+        while self._searches:
             began = clock()
-            waiters = list(self._waiters)
+            searches = list(self._searches)
             try:
-                found, more = await asyncio.to_thread(self._look, waiters)
+                found, more = await asyncio.to_thread(self._look, searches)
             except WebWorkError as error:
                 if error.permanent:
-                    await self._settle((waiter, error) for waiter in waiters)
+                    await self._settle((search, error) for search in searches)
                     continue
                 pause = min(pause * 2, LONGEST_PAUSE)
                 log.warning("Waiting tasks cannot see events: %s Trying again in %.0f s.", error, pause)
             except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
-                await self._settle((waiter, error) for waiter in waiters)
+                await self._settle((search, error) for search in searches)
                 continue
             else:
                 await self._settle(found.items())
                 pause = min(self._interval, CATCH_UP_PAUSE) if more else self._interval
             await asyncio.sleep(max(0.0, began + pause - clock()))
 
-    def _look(self, waiters: list[_Waiter]) -> tuple[Mapping[_Waiter, Event], bool]:
+    def _look(self, searches: list[Search]) -> tuple[Mapping[Search, Event], bool]:
         """Read a page; return whose events are in it, and whether there is more to read."""
-        start = self._start([waiter.position for waiter in waiters])
+        start = self._start([search.position for search in searches])
         events = self._read_page(start)
-        here = [waiter for waiter in waiters if waiter.position >= start]
+        here = [search for search in searches if search.position >= start]
         found = _found(events, here)
         more = len(events) >= PAGE
         end = place_of(events[-1]) if events else start
-        for waiter in here:
-            waiter.position = max(waiter.position, end)
+        for search in here:
+            # Not past what was found: nobody has heard of that yet.
+            search.position = max(search.position, place_of(found[search]) - 1 if search in found else end)
         self._behind, self._end = end < self._end, max(end, self._end)
         return found, more or self._behind
 
@@ -131,63 +152,32 @@ class Feed:
         earliest = min(positions)
         return min((each for each in positions if each >= self._end), default=earliest) if self._behind else earliest
 
-    async def _settle(self, outcomes: Iterable[tuple[_Waiter, Event | Exception]]) -> None:
-        for number, (waiter, outcome) in enumerate(outcomes, start=1):
-            self._waiters.discard(waiter)
-            if not waiter.found.done():
+    async def _settle(self, outcomes: Iterable[tuple[Search, Event | Exception]]) -> None:
+        for number, (search, outcome) in enumerate(outcomes, start=1):
+            self._searches.discard(search)
+            if not search.found.done():
                 if isinstance(outcome, Exception):
-                    waiter.found.set_exception(outcome)
+                    search.found.set_exception(outcome)
                 else:
-                    waiter.found.set_result(outcome)
+                    search.found.set_result(outcome)
             if number % AT_ONCE == 0:
                 await asyncio.sleep(0)
 
 
-def _found(events: Iterable[Event], waiters: Iterable[_Waiter]) -> dict[_Waiter, Event]:
-    """Return the first event of each waiter who finds one."""
-    open_waiters: dict[EventFilter, list[_Waiter]] = {}
-    for waiter in waiters:
-        open_waiters.setdefault(waiter.wanted, []).append(waiter)
+def _found(events: Iterable[Event], searches: Iterable[Search]) -> dict[Search, Event]:
+    """Return the event of each search that ends with these."""
+    open_searches: dict[EventFilter, list[Search]] = {}
+    for search in searches:
+        open_searches.setdefault(search.wanted, []).append(search)
     index: FilterIndex | None = None
-    found: dict[_Waiter, Event] = {}
+    found: dict[Search, Event] = {}
     for event in events:
-        index = index or FilterIndex(open_waiters)
+        index = index or FilterIndex(open_searches)
         for wanted in index.choosing(event):
-            waiting = open_waiters[wanted]
-            if having := [waiter for waiter in waiting if waiter.may_have(event)]:
-                found |= dict.fromkeys(having, event)
-                open_waiters[wanted] = [waiter for waiter in waiting if waiter not in found]
+            having = [search for search in open_searches[wanted] if search.may_have(event)]
+            for search in having:
+                search.missing -= 1
+            if ended := [search for search in having if search.missing == 0]:
+                found |= dict.fromkeys(ended, event)
+                open_searches[wanted] = [search for search in open_searches[wanted] if search not in found]
     return found
-
-
-_feeds: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Feed]] = WeakKeyDictionary()
-
-
-def feed(url: str, *, interval: float, auto_upgrade: bool | None = None) -> Feed:
-    """Return the feed of an event log for the running event loop, which all who wait on it share.
-
-    :param url: the URL of the event log.
-    :param interval: seconds between two looks; that of the first caller holds.
-    :param auto_upgrade: whether opening the log may upgrade it; if not given, on SQLite only.
-    """
-    feeds = _feeds.setdefault(asyncio.get_running_loop(), {})
-    if url not in feeds:
-        feeds[url] = Feed(_Pages(url, auto_upgrade=auto_upgrade), interval=interval)
-    return feeds[url]
-
-
-class _Pages:
-    """Reads pages of a log that is opened, with the modules that takes, in the thread of the first read."""
-
-    def __init__(self, url: str, *, auto_upgrade: bool | None) -> None:
-        self._url, self._auto_upgrade = url, auto_upgrade
-
-    def __call__(self, after: int) -> list[Event]:
-        return self._log.page(after, limit=PAGE)
-
-    @cached_property
-    def _log(self) -> EventLog:
-        from airflow_provider_webwork.events.log import EventLog
-        from airflow_provider_webwork.events.store import Store
-
-        return EventLog(Store(self._url, auto_upgrade=self._auto_upgrade))

@@ -59,6 +59,28 @@ def test_a_webhook_can_be_registered_from_the_first_command_on_and_the_answer_is
     assert [secret for secret in secrets if secret in shown] == []
 
 
+def test_an_endpoint_can_be_told_how_often_to_expect_deliveries(in_process, webwork_log):
+    in_process("webwork", "endpoints", "create", "payroll")
+    hourly = in_process("webwork", "endpoints", "expect", "payroll", "1h")
+    [listed] = in_process("webwork", "endpoints", "list", "-o", "json").answer
+    never = in_process("webwork", "endpoints", "expect", "payroll", "never")
+    [later] = in_process("webwork", "endpoints", "list", "-o", "json").answer
+    wrong = [
+        in_process("webwork", "endpoints", "expect", *words)
+        for words in (("payroll", "10s"), ("payroll", "often"), ("other", "1h"))
+    ]
+
+    assert (hourly.code, hourly.out) == (0, "Endpoint payroll expects a delivery every 1h at least.\n")
+    assert (never.code, never.out) == (0, "Endpoint payroll expects no deliveries in particular.\n")
+    assert (listed["expect_every"], later["expect_every"]) == (3600, None)
+    assert [each.code for each in wrong] == [2, 2, 1]
+    assert [each.err.splitlines()[-1] for each in wrong] == [
+        "Deliveries cannot be expected every 10 s; a minute is the least.",
+        "'often' is not an age such as 12h or 90d.",
+        "There is no endpoint 'other'. See `airflow webwork endpoints list`.",
+    ]
+
+
 def test_an_endpoint_can_be_made_registered_and_listed(in_process, webwork_log, webwork_simulator):
     create = ("webwork", "endpoints", "create", "payroll")
     listing = ("webwork", "endpoints", "list", "-o")
@@ -90,6 +112,8 @@ def test_an_endpoint_can_be_made_registered_and_listed(in_process, webwork_log, 
             "webwork_conn_id": "webwork_default",
             "events": ["tracker.started", "tracker.stopped"],
             "deliveries": 0,
+            "last_delivery_at": None,
+            "expect_every": None,
         }
     ]
     assert all(text in table.out for text in ("payroll", "active", webhook.id, "tracker.started, tracker.stopped"))

@@ -32,6 +32,35 @@ def test_the_example_that_waits_gets_the_event(run_dag, webwork_log):
     assert run.returned("wait") == [wanted]
 
 
+def test_the_example_that_waits_waits_for_as_many_events_as_its_param_says(run_dag, webwork_log):
+    wanted = [webwork_log.add("tracker.stopped", user_id=7) for _ in range(3)]
+
+    run = run_dag("example_wait_for_event", run_conf={"min_events": 2, "since": "beginning"})
+
+    assert run.returned("wait") == wanted[:2]
+
+
+def test_the_example_that_processes_events_does_each_once(run_dag, webwork_log):
+    webwork_log.consumer("example")
+    wanted = [webwork_log.add("tracker.stopped", user_id=number) for number in range(3)]
+    webwork_log.add("tracker.started", user_id=7)
+
+    first, second = run_dag("example_process_events"), run_dag("example_process_events")
+
+    assert first.returned("claim") == wanted
+    assert first.states == {"claim": "success", **{f"process[{number}]": "success" for number in range(3)}}
+    assert second.states == {"claim": "skipped", "process": "skipped"}
+
+
+def test_the_continuous_example_processes_one_batch_after_the_other(run_dag, webwork_log):
+    webwork_log.consumer("example_continuous")
+    wanted = [webwork_log.add(f"tracker.{what}", user_id=7) for what in ("started", "stopped")]
+
+    assert run_dag("example_process_events_continuous").returned("claim") == wanted
+    wanted = webwork_log.add("tracker.started", user_id=8)
+    assert run_dag("example_process_events_continuous").returned("claim") == [wanted]
+
+
 def test_sensors_go_on_where_the_one_before_them_stopped(run_dag, webwork_log):
     webwork_log.add("tracker.stopped", user_id=7)
     first = webwork_log.add("tracker.started", user_id=7)

@@ -9,7 +9,7 @@ from inspect import signature
 from types import SimpleNamespace
 
 import pytest
-from airflow.sdk import BaseSensorOperator
+from airflow.sdk import Asset, BaseSensorOperator
 from airflow.sdk.exceptions import (
     AirflowFailException,
     AirflowRescheduleException,
@@ -19,6 +19,8 @@ from airflow.sdk.exceptions import (
     TaskDeferred,
 )
 
+from airflow_provider_webwork.assets import webwork_events
+from airflow_provider_webwork.events.match import EventFilter
 from airflow_provider_webwork.hooks.failures import WebWorkTaskError
 from airflow_provider_webwork.sensors.events import WebWorkEventSensor
 
@@ -38,9 +40,16 @@ class State(dict):
     set = dict.__setitem__
 
 
-def context_of(*, run_after=STARTED, start_date=STARTED, first_reschedule=None, **more):
+def context_of(*, run_after=STARTED, start_date=STARTED, first_reschedule=None, run_id="run", dag_id="dag", **more):
     """What the sensor needs of the context of a task."""
-    ti = SimpleNamespace(start_date=start_date, get_first_reschedule_date=lambda _: first_reschedule)
+    ti = SimpleNamespace(
+        dag_id=dag_id,
+        run_id=run_id,
+        task_id="wait",
+        map_index=-1,
+        start_date=start_date,
+        get_first_reschedule_date=lambda _: first_reschedule,
+    )
     return {"dag_run": SimpleNamespace(run_after=run_after), "ti": ti, **more}
 
 
@@ -182,7 +191,8 @@ def test_of_events_received_at_the_same_moment_the_one_stored_first_counts(webwo
         ("2026-11-22T13:00:15+01:00", 4),
         ("2026-11-22T12:00:15Z", 4),
         ({"seq": 1}, 2),
-        ([{"seq": 3, "id": "an earlier sensor returns a list of one"}], 4),
+        ([{"seq": 3, "id": "an earlier sensor returns a list"}], 4),
+        ([{"seq": 1}, {"seq": 2}], 3),
     ],
     ids=str,
 )
@@ -248,6 +258,7 @@ def test_what_is_stored_of_a_trigger_is_small_and_holds_no_event(webwork_log):
         "types": ["tracker.stopped"],
         "match": {"user_id": ["7", 8]},
         "since": "2026-11-22T12:00:00+00:00",
+        "count": 1,
     }
 
 
@@ -269,6 +280,100 @@ def test_a_deferred_sensor_gives_up_after_its_time_out(webwork_log, soft_fail, e
 def test_a_trigger_that_failed_fails_the_task(webwork_log):
     with pytest.raises(TaskDeferralError):
         sensor_in("deferrable").resume_execution("__fail__", {"error": "Trigger failure"}, context_of())
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("before", [0, 1, 2, 3])
+def test_as_many_events_as_asked_for_are_waited_for_and_returned(webwork_log, mode, before):
+    stored = []
+
+    def add(count):
+        for _ in range(count):
+            webwork_log.add("tracker.stopped", user_id=7, received_at=received(-1))
+            webwork_log.add("tracker.started", user_id=7, received_at=received(1))
+            stored.append(webwork_log.add("tracker.stopped", user_id=7, received_at=received(1)))
+
+    add(before)
+    found = wait(mode, types=["tracker.stopped"], min_events="3", meanwhile=lambda: add(5 - before))
+
+    assert found == stored[:3]
+
+
+def test_a_trigger_that_waits_for_many_begins_with_the_first_that_was_found(webwork_log):
+    for kind in ("started", "stopped", "started"):
+        webwork_log.add(f"tracker.{kind}", received_at=received(1))
+
+    deferred = deferred_by(sensor_in("deferrable", types=["tracker.stopped"], min_events=2))
+
+    _, kwargs = deferred.trigger.serialize()
+    assert (kwargs["after"], kwargs["count"]) == (1, 2)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_with_a_consumer_each_run_is_given_a_batch_of_its_own_and_on_every_try_the_same(webwork_log, mode):
+    webwork_log.consumer("payroll")
+    stored = [webwork_log.add("tracker.stopped", user_id=number) for number in range(3)]
+    webwork_log.add("tracker.started")
+    asked = {"consumer": "payroll", "types": ["tracker.stopped"], "max_events": "2"}
+
+    tries = [wait(mode, context=context_of(run_id=run), **asked) for run in ("one", "two", "one")]
+
+    assert tries == [stored[:2], stored[2:], stored[:2]]
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("consumer", ["payroll", webwork_events("payroll")], ids=["name", "asset"])
+def test_a_consumer_that_there_is_not_yet_is_made_and_what_comes_next_claimed(webwork_log, mode, consumer):
+    webwork_log.add("tracker.stopped", user_id=1)
+    stored = []
+
+    found = wait(mode, consumer=consumer, meanwhile=lambda: stored.append(webwork_log.add("tracker.stopped")))
+
+    assert found == stored
+
+
+def test_a_consumer_named_alone_keeps_what_it_wants(webwork_log):
+    webwork_log.consumers.create("payroll", EventFilter.of(types=["tracker.stopped"]))
+    webwork_log.add("tracker.started")
+    stopped = webwork_log.add("tracker.stopped")
+
+    assert wait("poke", consumer="payroll") == [stopped]
+    deferred = deferred_by(sensor_in("deferrable", consumer="payroll"), context_of(run_id="two"))
+    path, kwargs = deferred.trigger.serialize()
+    assert path.endswith("WebWorkConsumerTrigger")
+    assert kwargs == {"consumer": "payroll", "types": ["tracker.stopped"], "match": None, "start": "now"}
+
+
+def test_a_new_consumer_may_begin_at_the_beginning(webwork_log):
+    stored = webwork_log.add("tracker.stopped")
+
+    assert wait("poke", consumer="payroll", start="beginning") == [stored]
+
+
+def test_a_sensor_whose_batch_another_run_took_waits_on_for_the_rest_of_its_time(webwork_log):
+    webwork_log.consumer("payroll")
+    sensor = sensor_in("deferrable", consumer="payroll", timeout=3_600)
+    woken_late = context_of(start_date=datetime.now(UTC) - timedelta(minutes=30))
+
+    with pytest.raises(TaskDeferred) as deferred:
+        sensor.resume_execution("execute_complete", {"event": {"consumer": "payroll"}}, woken_late)
+
+    assert timedelta(minutes=29) < deferred.value.timeout <= timedelta(minutes=30)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_consumer_of_another_dag_with_another_filter_is_refused_for_good_and_nothing_is_skipped(webwork_log, mode):
+    webwork_log.consumer("payroll")
+    webwork_log.add("tracker.stopped")
+    wait("poke", consumer="payroll", types=["tracker.*"])
+    left = webwork_log.add("tracker.stopped")
+
+    with pytest.raises(
+        AirflowFailException, match=r"Dag 'dag' with the filter .*tracker\.\*.* Dag 'other' claims with"
+    ):
+        wait(mode, consumer="payroll", types=["sick.*"], context=context_of(dag_id="other"))
+
+    assert wait("poke", consumer="payroll", types=["tracker.*"], context=context_of(run_id="two")) == [left]
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -298,7 +403,17 @@ def test_a_sensor_that_must_never_fail_is_skipped_when_the_event_log_is_away(awa
 
 @pytest.mark.parametrize(
     "event",
-    [None, {}, [], "tracker.stopped", 7, {"seq": 1}, {"seq": "1", "event_id": "x"}, {"event_id": "x"}, {"seq": None}],
+    [
+        None,
+        {},
+        [],
+        "tracker.stopped",
+        7,
+        {"seq": 1},
+        {"seq": "1", "event_id": "x"},
+        {"event_id": "x"},
+        {"seq": 1, "event_id": "x"},
+    ],
     ids=str,
 )
 def test_a_trigger_that_names_no_event_fails_the_task_for_good(webwork_log, event):
@@ -312,14 +427,15 @@ def test_an_event_that_is_not_in_the_log_any_more_fails_the_task_for_good(webwor
     stored = webwork_log.add("tracker.stopped")
 
     for seq, event_id in ((stored["seq"], "pruned"), (stored["seq"] + 1, stored["id"])):
+        named = {"seq": seq, "event_id": event_id, "after": 0, "since": None}
         with pytest.raises(AirflowFailException, match=rf"seq {seq}.* is not in sqlite:.* any more"):
-            sensor_in("deferrable").execute_complete(context_of(), {"seq": seq, "event_id": event_id})
+            sensor_in("deferrable").execute_complete(context_of(), named)
 
 
 def test_a_sensor_may_be_skipped_when_its_event_is_gone(webwork_log):
     with pytest.raises(AirflowSkipException):
         sensor_in("deferrable", soft_fail=True).resume_execution(
-            "execute_complete", {"event": {"seq": 9, "event_id": "pruned"}}, context_of()
+            "execute_complete", {"event": {"seq": 9, "event_id": "pruned", "after": 0}}, context_of()
         )
 
 
@@ -357,7 +473,17 @@ def test_the_log_of_the_task_says_which_event_log_it_reads_and_that_no_receiver_
         ({"since": datetime(2026, 11, 22)}, "since must be .* time zone"),  # noqa: DTZ001 - that is what is refused
         ({"since": {"id": "x"}}, "since must be"),
         ({"since": []}, "since must be"),
-        ({"since": [{"seq": 1}, {"seq": 2}]}, "since must be"),
+        ({"since": [{"seq": 1}, {"id": "x"}]}, "since must be"),
+        ({"min_events": 0}, "min_events"),
+        ({"min_events": "some"}, "min_events"),
+        ({"start": "beginning"}, "without a consumer takes no start"),
+        ({"max_events": 7}, "without a consumer takes no max_events"),
+        ({"consumer": "Payroll"}, "consumer"),
+        ({"consumer": "payroll", "start": "yesterday"}, "start"),
+        ({"consumer": "payroll", "max_events": 0}, "max_events"),
+        ({"consumer": "payroll", "since": "now", "min_events": 2}, "takes no since and no min_events"),
+        ({"consumer": webwork_events("payroll"), "types": ["x"]}, "with an asset, .* takes no types"),
+        ({"consumer": Asset("else")}, "consumer"),
         ({"timeout": -1}, "timeout"),
         ({"poke_interval": -1}, "poke_interval"),
         ({"mode": "deferred"}, "mode"),

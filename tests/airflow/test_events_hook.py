@@ -66,6 +66,8 @@ def test_endpoints_are_listed_by_connection_and_without_secrets(webwork_log):
         "webwork_conn_id": None,
         "events": [],
         "deliveries": 0,
+        "last_delivery_at": None,
+        "expect_every": None,
     }
     assert pending.pending_key not in str(listed)
     assert hook.list_endpoints(webwork_conn_id="webwork_default") == []

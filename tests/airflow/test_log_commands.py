@@ -9,13 +9,16 @@ import shlex
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography.fernet import Fernet
 
 from airflow_provider_webwork.events.by_hand import add_by_hand
 from airflow_provider_webwork.events.claims import Claims
 from airflow_provider_webwork.events.consumers import Consumers
+from airflow_provider_webwork.events.endpoint import Endpoint
 from airflow_provider_webwork.events.log import EventLog
 from airflow_provider_webwork.events.match import EventFilter
 from airflow_provider_webwork.events.store import Store
+from airflow_provider_webwork.receiver.parse import parse
 
 
 def now():
@@ -113,6 +116,38 @@ def test_a_batch_whose_run_is_gone_is_unfinished_until_it_is_released(webwork, l
     assert json.loads(webwork("batches list --unfinished -o json")) == []
     assert json.loads(webwork("batches list -o json"))[0]["released_at"] is not None
     assert json.loads(webwork("consumers list -o json"))[0]["lag"] == 1
+
+
+def test_deliveries_that_were_not_understood_are_parsed_again_once_their_endpoint_says_more(
+    webwork, log, store, monkeypatch
+):
+    monkeypatch.setenv("AIRFLOW__WEBWORK__SECRET_KEY", Fernet.generate_key().decode())
+    webwork("endpoints create payroll")
+    body = b'{"meta": {"kind": "tracker.started"}}'
+    endpoint = Endpoint(name="payroll", state="pending", created_at=now())
+    log.append(parse(body, "application/json", endpoint=endpoint, received_at=now(), key=""))
+    assert "Understood 0 of 1 deliveries" in webwork("events reparse")
+    [said] = json.loads(webwork("endpoints reading payroll type=meta.kind volatile=token,meta.try -o json"))
+    assert (said["type"], said["id"], said["volatile"]) == ("meta.kind", None, ["token", "meta.try"])
+    assert "Understood 1 of 1 deliveries with a problem: 1 new events, 0 that" in webwork("events reparse")
+    assert "Understood 0 of 0 deliveries" in webwork("events reparse")
+    assert json.loads(webwork("events show 2"))["reparsed_from"] == 1
+    [said] = json.loads(webwork("endpoints reading payroll type= volatile= -o json"))
+    assert (said["type"], said["volatile"][:2]) == (None, ["token", "signature"])
+    assert "payroll" in webwork("endpoints reading payroll")
+
+
+@pytest.mark.parametrize("line", ["payroll type", "payroll kind=a", "payroll type=a..b", "payroll volatile=a,,b"])
+def test_what_is_no_place_in_a_delivery_is_refused_in_one_sentence(webwork, log, monkeypatch, line):
+    monkeypatch.setenv("AIRFLOW__WEBWORK__SECRET_KEY", Fernet.generate_key().decode())
+    webwork("endpoints create payroll")
+    said = webwork(f"endpoints reading {line}")
+    assert said.startswith("exit 2: ")
+    assert said.count("\n") == 1
+
+
+def test_an_endpoint_that_is_not_there_is_named(webwork, log):
+    assert "There is no endpoint 'payroll'" in webwork("endpoints reading payroll type=a")
 
 
 def test_old_events_are_pruned_and_a_person_is_erased(webwork, log):

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
+from packaging.version import Version
 
 from airflow_provider_webwork.events.endpoints import Endpoints
 from airflow_provider_webwork.events.log import EventLog
@@ -20,6 +26,7 @@ from airflow_provider_webwork.plugin import WebWorkPlugin
 from airflow_provider_webwork.receiver.hidden import nothing_here
 from airflow_provider_webwork.secrets import Vault
 
+SETS_METRICS_UP = Version(version("apache-airflow")) >= Version("3.3")
 PROGRAM = Path(__file__).with_name("api_server.py")
 PAYLOAD = {"event": "tracker.stopped", "event_id": "e-1", "data": {"user_id": 7, "note": "canary-of-a-body"}}
 
@@ -109,6 +116,33 @@ def test_the_receiver_takes_deliveries_in_the_api_server(installation):
     assert "hooks/***" in answers.written, "the server has an access log"
     assert key not in answers.written
     assert "canary-of-a-body" not in answers.written
+
+
+@pytest.mark.skipif(not SETS_METRICS_UP, reason="the API server of Airflow 3.2 has no metrics")
+def test_the_receiver_in_the_api_server_is_measured_with_airflows_own_metrics(installation):
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as statsd:
+        statsd.bind(("127.0.0.1", 0))
+        statsd.settimeout(1)
+        metrics = {"STATSD_ON": "True", "STATSD_PORT": str(statsd.getsockname()[1]), "STATSD_INFLUXDB_ENABLED": "True"}
+        installation.options.update({f"AIRFLOW__METRICS__{name}": value for name, value in metrics.items()})
+        deliveries = [("POST", f"/webwork/hooks/{installation.key}"), ("POST", "/webwork/hooks/canary-of-a-key")]
+        answers = installation.ask(*deliveries, RECEIVER_ENABLED="True")
+        told = "".join(datagrams(statsd))
+
+    assert answers.statuses == [200, 404]
+    assert "airflow.webwork.receiver.deliveries,endpoint=payroll,outcome=stored,proof=key:1|c" in told
+    assert "airflow.webwork.receiver.deliveries,endpoint=-,outcome=unknown_key,proof=-:1|c" in told
+    assert re.search(r"airflow\.webwork\.receiver\.delivery_seconds:[\d.]+\|ms", told)
+    assert "airflow.webwork.receiver.log_available:1" in told
+    assert "airflow.webwork.receiver.batch_size,into=log:1|g" in told
+    assert installation.key not in told
+    assert "canary" not in told
+
+
+def datagrams(receiving: socket.socket) -> Iterator[str]:
+    with suppress(TimeoutError):
+        while True:
+            yield receiving.recv(10_000).decode() + "\n"
 
 
 def test_while_the_receiver_is_off_the_api_server_hides_the_key(installation):

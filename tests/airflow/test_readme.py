@@ -13,19 +13,25 @@ from docs.sections import with_table
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
+PIPELINES = (ROOT / "docs" / "pipelines.md").read_text()
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+def blocks(language: str, page: str = README) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
 
 
-def test_the_first_example_is_a_dag_that_airflow_takes(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("page", "dag_id", "tasks"),
+    [(README, "close_the_day", {"wait", "book"}), (PIPELINES, "book_hours", {"claim", "book"})],
+    ids=["README", "pipelines"],
+)
+def test_the_first_example_is_a_dag_that_airflow_takes(tmp_path: Path, page: str, dag_id: str, tasks: set[str]) -> None:
     from airflow.dag_processing.dagbag import DagBag
 
-    (tmp_path / "readme.py").write_text(blocks("python")[0])
+    (tmp_path / "example.py").write_text(blocks("python", page)[0])
     bag = DagBag(tmp_path, bundle_path=tmp_path, bundle_name="readme")
     assert bag.import_errors == {}
-    assert set(bag.dags["close_the_day"].task_ids) == {"wait", "book"}
+    assert set(bag.dags[dag_id].task_ids) == tasks
 
 
 def test_the_first_screen_holds_a_sentence_a_dag_of_about_15_lines_and_the_two_commands() -> None:
@@ -40,7 +46,9 @@ def test_every_make_target_exists(name: str) -> None:
     assert re.search(rf"^{name}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
 
-COMMANDS = sorted(set(re.findall(r"`(airflow webwork [^`.]+)`", README)) - {"airflow webwork ..."})
+COMMANDS = sorted(
+    set(re.findall(r"[`\n](airflow webwork [^`.\n]+)[`\n]", README + PIPELINES)) - {"airflow webwork ..."}
+)
 
 
 @pytest.mark.parametrize("line", COMMANDS)
@@ -61,7 +69,7 @@ def test_every_option_exists() -> None:
 
 def test_every_class_exists() -> None:
     source = "\n".join(path.read_text() for path in (ROOT / "airflow_provider_webwork").rglob("*.py"))
-    names = set(re.findall(r"\bWebWork[A-Z]\w+(?:Operator|Sensor|Hook)\b|\bWebWorkHook\b", README))
+    names = set(re.findall(r"\bWebWork[A-Z]\w+(?:Operator|Sensor|Hook)\b|\bWebWorkHook\b", README + PIPELINES))
     assert len(names) >= 6
     for name in names:
         assert f"class {name}(" in source
@@ -71,3 +79,10 @@ def test_the_sections_of_the_api_are_those_of_the_catalogue() -> None:
     assert "| tasks | 8 | 5 |" in README
     assert with_table(README) == README, "run make readme"
     assert with_table(README.replace("| tasks | 8 |", "| tasks | 9 |")) == README
+
+
+def test_every_metric_is_one_that_is_counted() -> None:
+    source = "\n".join(path.read_text() for path in (ROOT / "airflow_provider_webwork").rglob("*.py"))
+    told = set(re.findall(r"`(webwork\.[a-z_]+)`", PIPELINES))
+
+    assert told == set(re.findall(r'Stats\.\w+\(\s*"(webwork\.[a-z_]+)"', source))

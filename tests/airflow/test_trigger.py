@@ -15,7 +15,13 @@ from airflow_provider_webwork.triggers.events import WebWorkEventTrigger
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 ARGUMENTS = [
     {"after": 0},
-    {"after": 7, "types": ["tracker.*"], "match": {"user_id": [7, "8", None, True]}, "since": NOON.isoformat()},
+    {
+        "after": 7,
+        "types": ["tracker.*"],
+        "match": {"user_id": [7, "8", None, True]},
+        "since": NOON.isoformat(),
+        "count": 3,
+    },
 ]
 
 
@@ -37,7 +43,7 @@ def test_a_trigger_is_the_same_after_it_was_stored(arguments):
 
     assert type(trigger) is WebWorkEventTrigger
     assert trigger.serialize() == WebWorkEventTrigger(**arguments).serialize()
-    assert trigger.serialize()[1] == {"types": None, "match": None, "since": None, **arguments}
+    assert trigger.serialize()[1] == {"types": None, "match": None, "since": None, "count": 1, **arguments}
 
 
 @pytest.mark.parametrize("filters", [{}, {"types": ["tracker.stopped"], "match": {"user_id": 7}}], ids=str)
@@ -47,7 +53,17 @@ async def test_it_fires_once_with_the_place_of_the_event_and_nothing_of_what_it_
     trigger = made_anew(WebWorkEventTrigger(after=1, since=NOON.isoformat(), **filters))
 
     (wanted,) = [event for event in webwork_log.events() if event["seq"] == 3]
-    assert await fired(trigger) == [{"seq": 3, "event_id": wanted["id"]}]
+    assert await fired(trigger) == [{"seq": 3, "event_id": wanted["id"], "after": 1, "since": NOON.isoformat()}]
+
+
+async def test_it_waits_for_as_many_events_as_it_should(webwork_log, monkeypatch):
+    monkeypatch.setenv("AIRFLOW__WEBWORK__POLL_INTERVAL", "0.01")
+    stored = [webwork_log.add("tracker.stopped", user_id=7), webwork_log.add("tracker.stopped", user_id=8)]
+    firing = asyncio.create_task(fired(WebWorkEventTrigger(after=0, count=3, match={"user_id": 7})))
+    assert await fired(WebWorkEventTrigger(after=1, count=1))
+    stored += [webwork_log.add("tracker.stopped", user_id=7) for _ in range(3)]
+
+    assert [event["seq"] for event in await firing] == [stored[3]["seq"]]
 
 
 async def test_it_may_run_twice(webwork_log):

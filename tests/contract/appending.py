@@ -39,9 +39,9 @@ def writing(append_all, *, capacity=1_000):
 
 
 def outcomes(futures):
-    """Return the result of each future, or the error that it ended with."""
+    """Return where each arrival is, or for all that belong together the one error that they ended with."""
     wait(futures, PATIENCE)
-    return [future.exception(0) or future.result(0) for future in futures]
+    return [told for future in futures for told in ([future.exception(0)] if future.exception(0) else future.result(0))]
 
 
 def submit_behind(gate, appender, arrivals):

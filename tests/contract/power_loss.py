@@ -16,8 +16,9 @@ import pytest
 
 SOURCE = Path(__file__).with_suffix(".c")
 
-SHARED_MEMORY = "-shm"
-"""The end of the name of a file that SQLite uses as memory, never as storage (https://sqlite.org/walformat.html)."""
+NO_STORAGE = ("-shm", ".lock")
+"""The ends of the names of files that keep nothing: what SQLite uses as memory (https://sqlite.org/walformat.html),
+and what only a lock is taken on."""
 
 TOLD = "told"
 """The file in the folder whose lines are no data, but what the process said to the world."""
@@ -47,7 +48,7 @@ def record(library, folder, module, arguments):
     for step in steps:
         disk.apply(step)
     files = {path.name: path.read_bytes() for path in folder.iterdir()}
-    assert disk.seen() == {name: files[name] for name in files if name != TOLD and not name.endswith(SHARED_MEMORY)}
+    assert disk.seen() == {name: files[name] for name in files if name != TOLD and not name.endswith(NO_STORAGE)}
     return steps
 
 
@@ -125,5 +126,5 @@ def _steps(written):
         while line := lines.readline():
             kind, offset, length, name = line.decode().split(maxsplit=3)
             step = Step(kind, name.strip(), int(offset), lines.read(int(length)))
-            if not step.name.endswith(SHARED_MEMORY):
+            if not step.name.endswith(NO_STORAGE):
                 yield step

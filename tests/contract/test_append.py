@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from airflow_provider_webwork.errors import WebWorkLogError, WebWorkLogUnavailableError
-from airflow_provider_webwork.events.append import LARGEST_BATCH, Appender
+from airflow_provider_webwork.events.append import LARGEST_BATCH, Appender, RefusedError
 from airflow_provider_webwork.events.log import EventLog, Stored
 from tests.contract.appending import PATIENCE, Gate, outcomes, submit_behind, writing
 from tests.contract.arrivals import arrival
@@ -59,6 +59,20 @@ def test_a_transaction_serves_only_so_many(gate, appender):
     assert gate.sizes == [1, LARGEST_BATCH, 1]
 
 
+def test_arrivals_that_belong_together_share_a_transaction_whatever_its_size(gate, appender, log):
+    units = [[arrival() for _ in range(size)] for size in (LARGEST_BATCH - 1, 700, 2)]
+    first = appender.submit(arrival())
+    assert gate.reached.wait(PATIENCE)
+    futures = [appender.submit(*unit) for unit in units]
+    gate.open()
+
+    assert [[place.event_id for place in future.result(PATIENCE)] for future in futures] == [
+        [each.event.id for each in unit] for unit in units
+    ]
+    assert gate.sizes == [1, LARGEST_BATCH - 1 + 700, 2]
+    assert [place.repeated for place in first.result()] == [False]
+
+
 def test_who_hears_of_success_finds_the_event_with_any_other_connection(log, open_store):
     elsewhere = EventLog(open_store())
     elsewhere.head()
@@ -66,7 +80,7 @@ def test_who_hears_of_success_finds_the_event_with_any_other_connection(log, ope
 
     def look(future):
         # Runs at the very moment in which success is told.
-        found.append(future.result().event_id in {event.id for event in elsewhere.read()})
+        found.append(future.result()[0].event_id in {event.id for event in elsewhere.read()})
 
     with writing(log.append) as appender:
         for _ in range(50):
@@ -79,7 +93,7 @@ def test_many_threads_lose_nothing(log):
     told: list[Stored] = []
 
     def deliver(appender):
-        told.extend([appender.submit(arrival()).result(PATIENCE) for _ in range(50)])
+        told.extend(place for _ in range(50) for place in appender.submit(arrival()).result(PATIENCE))
 
     with writing(log.append, capacity=8) as appender:
         threads = [threading.Thread(target=deliver, args=(appender,)) for _ in range(8)]
@@ -202,11 +216,25 @@ def test_poisonous_arrivals_are_refused_and_the_others_are_stored(gate, log, cap
     assert arrivals[9].event.id in caplog.text
 
 
+@pytest.mark.parametrize("place", [0, 2, 4])
+def test_of_arrivals_that_belong_together_none_is_stored_if_one_is_poisonous(gate, appender, log, place):
+    unit = [arrival() for _ in range(5)]
+    unit[place] = arrival(type=None)
+    others = [arrival() for _ in range(6)]
+    futures = submit_behind(gate, appender, others[:3])
+    futures += [appender.submit(*unit), *map(appender.submit, others[3:])]
+    gate.open()
+
+    told = outcomes(futures)
+    assert [number for number, each in enumerate(told) if not isinstance(each, Stored)] == [4]
+    assert [event.id for event in log.read()][1:] == [each.event.id for each in others]
+
+
 def test_a_batch_of_nothing_but_poison_is_refused_one_by_one(gate, appender, log):
     futures = submit_behind(gate, appender, [arrival(reparsed_from=2**63) for _ in range(5)])
     gate.open()
 
-    assert [type(each) for each in outcomes(futures)] == [Stored] + [WebWorkLogError] * 5
+    assert [type(each) for each in outcomes(futures)] == [Stored] + [RefusedError] * 5
     assert log.head() == 1
 
 

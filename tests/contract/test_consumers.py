@@ -229,3 +229,18 @@ def test_processes_that_make_one_consumer_at_once_all_get_it(store, store_url, r
     readers.append("tracker.started")
     assert together(create_in_a_process, [(store_url,)] * 6) == [0] * 6
     assert [consumer.name for consumer in readers.consumers.list()] == ["payroll"]
+
+
+def test_where_consumers_stand_is_told_for_those_that_there_are_with_what_was_given_up(readers):
+    readers.consumers.create("hours", STOPPED)
+    readers.append(*["tracker.started"] * 5)
+    for run in ("r1", "r2", "r3"):
+        readers.claim(run, limit=1)
+    readers.release("r1")
+    readers.release("r2")
+
+    standings = readers.consumers.standings({"payroll", "hours", "nobody"})
+
+    assert {name: standing.released for name, standing in standings.items()} == {"payroll": 2, "hours": 0}
+    assert standings["payroll"].consumer == readers.payroll
+    assert readers.consumers.standings([]) == {}

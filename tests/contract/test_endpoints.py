@@ -11,7 +11,8 @@ from cryptography.fernet import Fernet
 from airflow_provider_webwork.errors import WebWorkLogError, WebWorkLogUnavailableError, WebWorkSecretError
 from airflow_provider_webwork.events.endpoint import Sighting
 from airflow_provider_webwork.events.endpoints import Endpoints
-from airflow_provider_webwork.events.names import endpoint_name
+from airflow_provider_webwork.events.names import checked_name
+from airflow_provider_webwork.events.reading import Reading
 from airflow_provider_webwork.events.store import Store
 from airflow_provider_webwork.secrets import Vault, hash_key
 from tests.contract.arrivals import NOON
@@ -147,15 +148,25 @@ def test_a_key_is_accepted_until_it_expires(endpoints):
     assert not opened.accepts("h", at=LATER)
 
 
+def test_an_endpoint_is_read_as_usual_until_it_says_otherwise(endpoints):
+    assert endpoints.open("payroll", now=NOON).reading == Reading()
+    for reading in (Reading(type="meta.kind", volatile=("token",)), Reading()):
+        endpoints.read_as("payroll", reading, now=LATER)
+        assert endpoints.get("payroll").reading == reading
+
+    with pytest.raises(WebWorkLogError, match="no endpoint 'billing'"):
+        endpoints.read_as("billing", Reading(), now=LATER)
+
+
 @pytest.mark.parametrize("name", ["a", "payroll", "team.payroll-2_b", "a" * 63])
 def test_names_that_an_endpoint_can_have(name):
-    assert endpoint_name(name) == name
+    assert checked_name(name, of="endpoint") == name
 
 
 @pytest.mark.parametrize("name", ["", "A", "1a", "-a", "a b", "a/b", "a" * 64, "payroll\n", "é", None, 7])
 def test_names_that_it_cannot_have_are_refused_before_anything_is_stored(endpoints, name):
     with pytest.raises(ValueError, match=r"endpoint: .* is not a name"):
-        endpoint_name(name)
+        checked_name(name, of="endpoint")
     with pytest.raises(ValueError, match=r"endpoint: .* is not a name"):
         endpoints.open(name, now=NOON)
     assert endpoints.list() == []

@@ -166,7 +166,7 @@ def append_until_killed(url, sending):
         while True:
             futures = [appender.submit(arrival()) for _ in range(20)]
             for future in futures:
-                sending.send(future.result().event_id)
+                sending.send(future.result()[0].event_id)
 
 
 def test_what_was_told_before_a_kill_is_in_the_log(store_url, log):

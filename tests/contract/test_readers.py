@@ -37,7 +37,7 @@ def append_with_care(store, writer, numbers, chance):
     """Append as a receiver does: many callers, one writer thread, one transaction for all that wait."""
     if chance.random() < 0.05:
         with suppress(RolledBackError), store.write(lock="append") as connection:
-            event_log._append(connection, arrivals(writer, numbers))
+            event_log.append_to(connection, arrivals(writer, numbers))
             time.sleep(chance.random() / 100)
             raise RolledBackError
     with closing(Appender(EventLog(store).append, capacity=GROUP)) as appender:

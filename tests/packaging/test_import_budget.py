@@ -10,6 +10,8 @@ import sys
 import pytest
 
 PARSING = """
+from airflow_provider_webwork.assets import webwork_events
+from airflow_provider_webwork.operators.events import WebWorkClaimEventsOperator
 from airflow_provider_webwork.operators.webhooks import (
     WebWorkCreateWebhookOperator, WebWorkDeleteWebhookOperator, WebWorkUpdateWebhookOperator,
 )
@@ -21,6 +23,9 @@ WebWorkCreateWebhookOperator(
 WebWorkUpdateWebhookOperator(task_id="c", webhook_id="x", events=["{{ params.x }}"])
 WebWorkDeleteWebhookOperator(task_id="d", url="https://receiver.example.com/x")
 WebWorkEventSensor(task_id="e", types=["tracker.*"], match={"user_id": 7}, since="beginning", deferrable=True)
+payroll = webwork_events("payroll", types=["tracker.stopped"])
+WebWorkClaimEventsOperator(task_id="f", consumer=payroll)
+WebWorkEventSensor(task_id="g", consumer=payroll)
 """
 OURS = "airflow_provider_webwork"
 HEAVY = {"requests", "alembic", "cryptography", "yaml", "fastapi", "starlette", "sqlalchemy", "uvicorn", "rich"}
@@ -55,7 +60,10 @@ def home(tmp_path) -> str:
 
 
 def test_a_dag_file_with_operators_and_a_sensor_loads_no_library_and_no_room_behind_them(home):
-    dag_file = "from airflow.sdk import DAG, BaseHook, BaseOperator, BaseSensorOperator, conf, dag, task"
+    dag_file = (
+        "from airflow.sdk import DAG, Asset, BaseHook, BaseOperator, BaseSensorOperator, conf, dag, task\n"
+        "Asset('s3://bucket/key')"  # for its scheme Airflow looks through all providers
+    )
     loaded = loaded_by(PARSING, after=dag_file, home=home)
 
     assert f"{OURS}.operators.webhooks" in loaded

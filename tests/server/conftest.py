@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from airflow_provider_webwork.events.endpoints import Endpoints
 from airflow_provider_webwork.events.log import EventLog
 from airflow_provider_webwork.events.store import Store
 from airflow_provider_webwork.secrets import Vault
+from tests.databases import PostgreSQL
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -34,6 +36,7 @@ class Process:
     popen: subprocess.Popen
     lines: list = field(default_factory=list)
     port: int = 0
+    metrics_port: int = 0
     listens: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self):
@@ -43,6 +46,8 @@ class Process:
     def _read(self):
         for line in self.popen.stderr:
             self.lines.append(line)
+            if found := re.search(r"metrics are at http://.*:(\d+)/metrics", line):
+                self.metrics_port = int(found[1])
             if found := re.search(r"listens on http://.*:(\d+)", line):
                 self.port = int(found[1])
                 self.listens.set()
@@ -66,6 +71,11 @@ class Process:
         self.popen.kill()
         self.wait()
 
+    def most_memory(self):
+        """Return the most memory that it ever had, in megabytes."""
+        status = Path(f"/proc/{self.popen.pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1000
+
     def wait(self):
         """Return its exit code."""
         code = self.popen.wait(30)
@@ -82,12 +92,17 @@ class Site:
     key: str
     processes: list = field(default_factory=list)
 
-    def start(self, *arguments, **options):
-        """Start a receiver on a free port."""
+    def start(self, *arguments, files=None, program=WITHOUT_AIRFLOW, **options):
+        """Start a receiver on a free port.
+
+        :param files: how many files it may open.
+        :param program: the Python that starts it.
+        """
+        limited = [] if files is None else ["sh", "-c", f'ulimit -n {files}; exec "$@"', "sh"]
         variables = {f"AIRFLOW__WEBWORK__{name.upper()}": str(value) for name, value in options.items()}
         process = Process(
             subprocess.Popen(
-                [sys.executable, "-c", WITHOUT_AIRFLOW, "--port", "0", *arguments],
+                [*limited, sys.executable, "-c", program, "--port", "0", *arguments],
                 stderr=subprocess.PIPE,
                 text=True,
                 cwd=REPOSITORY,
@@ -100,13 +115,32 @@ class Site:
     def run(self, *arguments, **options):
         return self.start(*arguments, **options).wait_until_it_listens()
 
+    @property
+    def endpoints(self):
+        return Endpoints(self.store, Vault([self.environment["AIRFLOW__WEBWORK__SECRET_KEY"]]))
+
     def events(self):
         return list(EventLog(self.store).read())
 
 
+@pytest.fixture(scope="module")
+def server():
+    """A PostgreSQL server that a test may ruin."""
+    server = PostgreSQL()
+    yield server
+    server.stop()
+
+
 @pytest.fixture
 def site(tmp_path):
-    url, secret_key = f"sqlite:///{tmp_path / 'events.db'}", Fernet.generate_key().decode()
+    with site_at(f"sqlite:///{tmp_path / 'events.db'}") as site:
+        yield site
+
+
+@contextmanager
+def site_at(url):
+    """Make the endpoint in the log at this URL, and end what was started on it."""
+    secret_key = Fernet.generate_key().decode()
     store = Store(url)
     key = Endpoints(store, Vault([secret_key])).open("payroll", now=datetime.now(UTC)).pending_key
     site = Site(

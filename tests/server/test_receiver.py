@@ -229,7 +229,11 @@ async def test_half_a_request_does_not_keep_a_connection_open(installed, monkeyp
     listener = server._listen("127.0.0.1", 0)
     port = listener.getsockname()[1]
     config = uvicorn.Config(
-        application, http=protocol_class(header_seconds=0.3), lifespan="off", log_config=None, timeout_keep_alive=60
+        application,
+        http=protocol_class(connections=100, header_seconds=0.3),
+        lifespan="off",
+        log_config=None,
+        timeout_keep_alive=60,
     )
     running = uvicorn.Server(config)
     monkeypatch.setattr(running, "capture_signals", nullcontext)
@@ -243,7 +247,7 @@ async def test_half_a_request_does_not_keep_a_connection_open(installed, monkeyp
     await task
     assert [part.count(b"200 OK") for part in said] == [0, 0, 1, 1, 1]
     assert took < 5
-    bases = {base.__name__ for base in protocol_class().__mro__}
+    bases = {base.__name__ for base in protocol_class(connections=1, header_seconds=1).__mro__}
     assert bases & {"HttpToolsProtocol", "H11Protocol"} == {
         {"httptools": "HttpToolsProtocol", "h11": "H11Protocol"}[installed]
     }

@@ -1,46 +1,19 @@
 """Receivers on PostgreSQL: told what to do with an empty database, and none the worse for one that goes away."""
 
-import os
 import time
-from datetime import UTC, datetime
 
 import pytest
 import requests
-from cryptography.fernet import Fernet
 
-from airflow_provider_webwork.events.endpoints import Endpoints
-from airflow_provider_webwork.events.store import Store
-from airflow_provider_webwork.secrets import Vault
-from tests.databases import PostgreSQL
-from tests.server.conftest import Site
+from tests.server.conftest import site_at
 
 RECOVERY = 5
 
 
-@pytest.fixture(scope="module")
-def server():
-    server = PostgreSQL()
-    yield server
-    server.stop()
-
-
 @pytest.fixture
 def site(server):
-    url, secret_key = server.emptied_log(), Fernet.generate_key().decode()
-    store = Store(url)
-    key = Endpoints(store, Vault([secret_key])).open("payroll", now=datetime.now(UTC)).pending_key
-    environment = {
-        "PATH": os.environ["PATH"],
-        "AIRFLOW__WEBWORK__EVENT_STORE_URL": url,
-        "AIRFLOW__WEBWORK__SECRET_KEY": secret_key,
-    }
-    site = Site(store, environment, key)
-    yield site
-    for process in site.processes:
-        if process.popen.poll() is None:
-            process.kill()
-        process.popen.stderr.close()
-    store.close()
+    with site_at(server.emptied_log()) as site:
+        yield site
 
 
 def deliver(site, process, event_id):

@@ -61,7 +61,10 @@ def test_an_id_that_is_a_whole_number_is_one(identifier, number):
     ("payload", "data"),
     [
         ({"event": "x", "data": {"a": 1}, "b": 2}, {"a": 1}),
-        ({"event": "x", "id": "9", "token": "***", "attempt": 2, "a": 1, "data": [1]}, {"a": 1, "data": [1]}),
+        (
+            {"event": "x", "event_id": "9", "id": 7, "token": "***", "attempt": 2, "data": [1]},
+            {"id": 7, "data": [1]},
+        ),
         ([1, 2], [1, 2]),
         ("text", "text"),
         (None, None),

@@ -17,7 +17,8 @@ from airflow_provider_webwork.events.event import Event
 from airflow_provider_webwork.events.log import EventLog
 from airflow_provider_webwork.events.match import EventFilter
 from airflow_provider_webwork.events.store import Store
-from airflow_provider_webwork.triggers.feed import AT_ONCE, PAGE, Feed, feed
+from airflow_provider_webwork.triggers.feed import AT_ONCE, PAGE, Feed
+from airflow_provider_webwork.triggers.shared import shared
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 INTERVAL = 0.01
@@ -289,9 +290,9 @@ def test_each_event_loop_has_a_feed_of_its_own_and_shares_it(tmp_path):
     store.close()
 
     async def look():
-        assert feed(url, interval=INTERVAL) is feed(url, interval=INTERVAL)
-        event = await soon(feed(url, interval=INTERVAL).first(wanting(user_id=7), after=0))
-        return feed(url, interval=INTERVAL), event
+        assert shared(url, interval=INTERVAL) is shared(url, interval=INTERVAL)
+        event = await soon(shared(url, interval=INTERVAL).feed.first(wanting(user_id=7), after=0))
+        return shared(url, interval=INTERVAL).feed, event
 
     (one, first), (other, second) = asyncio.run(look()), asyncio.run(look())
 

@@ -76,20 +76,26 @@ def test_no_form_of_a_secret_survives(form, secret, before, after):
     assert written not in json.dumps(redact_json({written: [text]}, [secret]), ensure_ascii=False)
 
 
-@given(
-    secret=SECRETS,
-    value=st.recursive(
-        st.none() | st.booleans() | st.integers() | AROUND,
-        lambda inner: (
-            st.lists(inner, max_size=3) | st.dictionaries(AROUND.map(lambda name: f"the {name}"), inner, max_size=3)
-        ),
+def json_around(texts, names):
+    return st.recursive(
+        st.none() | st.booleans() | st.integers() | texts,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3),
         max_leaves=8,
-    ),
-)
+    )
+
+
+@given(secret=SECRETS, value=json_around(AROUND, AROUND.map(lambda name: f"the {name}")))
 def test_json_without_a_secret_is_left_as_it_is(secret, value):
     if MASK not in json.dumps(value) and MASK not in json.dumps(masked := redact_json(value, [secret])):
         assert masked == value
     assert redact_json(value, []) == value
+
+
+@given(secret=SECRETS, data=st.data())
+def test_what_is_masked_does_not_depend_on_what_else_is_there(secret, data):
+    names = AROUND | st.sampled_from(["token", "Webhook_Secret", "data[token][]", secret])
+    value = data.draw(json_around(AROUND | st.just(secret) | st.just(f"<{secret}>"), names))
+    assert redact_json([value, "100 %"], [secret]) == [redact_json(value, [secret]), "100 %"]
 
 
 @given(body=st.binary(), secret=SECRETS)

@@ -10,8 +10,10 @@ from datetime import datetime
 from typing import ClassVar
 
 from airflow_provider_webwork.events.endpoint import Secret
+from airflow_provider_webwork.events.paths import ABSENT, value_at
 from airflow_provider_webwork.json_types import JSON
-from airflow_provider_webwork.receiver.body import NotUnderstoodError, read_object
+from airflow_provider_webwork.receiver.body import read_items
+from airflow_provider_webwork.receiver.problems import NotUnderstoodError
 from airflow_provider_webwork.receiver.proofs.checks import header_name, header_text
 from airflow_provider_webwork.receiver.proofs.proof import Delivery, Evidence, Signed, UnprovenError
 
@@ -70,6 +72,8 @@ class Bearer:
 class FieldToken:
     """The secret is a field of the body, such as ``{"token": "3f1a9c", ...}``, or of a form.
 
+    In a list of events each has to have it: what one of them shows says nothing of those beside it.
+
     :param field: the name of the field; dots lead into objects.
     """
 
@@ -89,14 +93,11 @@ class FieldToken:
         except UnprovenError:
             content_type = ""
         try:
-            given = _field(read_object(delivery.body, content_type), self.field)
+            items = read_items(delivery.body, content_type)
         except NotUnderstoodError:
             raise UnprovenError("malformed") from None
-        if given is None:
-            raise UnprovenError("missing")
-        if not isinstance(given, str):
-            raise UnprovenError("malformed")
-        return _shown(given.encode(), secrets)
+        [evidence, *_] = [_shown(_field(item.value, self.field), secrets) for item in items]
+        return evidence
 
     def sign(self, body: bytes, secret: str, *, message_id: str, at: datetime) -> Signed:  # noqa: ARG002
         """Put the secret into the body, which must be a JSON object."""
@@ -121,10 +122,11 @@ def _shown(given: bytes, secrets: Sequence[Secret]) -> Evidence:
     raise UnprovenError("mismatch")
 
 
-def _field(content: dict[str, JSON], path: str) -> JSON:
-    if path in content:  # forms have no objects: their names may hold dots
-        return content[path]
-    value: JSON = content
-    for name in path.split("."):
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
+def _field(content: JSON, path: str) -> bytes:
+    # Names of form fields may hold dots.
+    given = content[path] if isinstance(content, dict) and path in content else value_at(content, path.split("."))
+    if given is ABSENT or given is None:
+        raise UnprovenError("missing")
+    if not isinstance(given, str):
+        raise UnprovenError("malformed")
+    return given.encode("utf-8", "surrogatepass")  # JSON may hold half of a surrogate pair

@@ -118,15 +118,17 @@ class Place:
     receiver: Receiver
     store: Store
     endpoints: Endpoints
+    vault: Vault
     key: str
 
     @property
     def path(self):
         return f"/hooks/{self.key}"
 
-    async def deliver(self, body, *, content_type="application/json", **more):
-        body = json.dumps(body).encode() if isinstance(body, dict) else body
-        return await ask(self.receiver, "POST", self.path, body=body, headers={"Content-Type": content_type}, **more)
+    async def deliver(self, body, *, content_type="application/json", headers=None, **more):
+        body = body if isinstance(body, bytes) else json.dumps(body).encode()
+        headers = {"Content-Type": content_type, **(headers or {})}
+        return await ask(self.receiver, "POST", self.path, body=body, headers=headers, **more)
 
     def events(self):
         return list(EventLog(self.store).read())
@@ -138,17 +140,18 @@ def running(tmp_path, clock):
     secret_key = Fernet.generate_key().decode()
     url = f"sqlite:///{tmp_path / 'events.db'}"
     store = Store(url, lock_timeout=0.1)
-    endpoints = Endpoints(store, Vault([secret_key]))
+    vault = Vault([secret_key])
+    endpoints = Endpoints(store, vault)
     key = endpoints.open("payroll", now=NOON).pending_key
 
     @asynccontextmanager
-    async def run(**options):
+    async def run(*, meter=None, lock_timeout=0.1, **options):
         variables = {f"AIRFLOW__WEBWORK__{name.upper()}": str(value) for name, value in options.items()}
         settings = settings_from_environment({"AIRFLOW__WEBWORK__SECRET_KEY": secret_key, **variables})
-        receiver = Receiver(settings, log_url=url, lock_timeout=0.1, now=clock)
+        receiver = Receiver(settings, log_url=url, meter=meter, lock_timeout=lock_timeout, now=clock)
         await receiver.start()
         try:
-            yield Place(receiver, store, endpoints, key)
+            yield Place(receiver, store, endpoints, vault, key)
         finally:
             await receiver.stop()
 

@@ -13,6 +13,8 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
+from airflow_provider_webwork.events import marks
+from airflow_provider_webwork.events.reading import Reading
 from airflow_provider_webwork.events.receivers import Receivers
 from tests.unit.receiver.conftest import NOON, ask, until
 
@@ -42,6 +44,69 @@ async def test_a_body_that_is_not_understood_is_stored_and_answered_with_202(run
         [event] = place.events()
     assert (got.status, got.json) == (202, {"event_id": event.id, "problem": event.problem})
     assert event.raw == b"broken"
+
+
+async def test_each_event_of_a_list_is_answered_with_its_id(running):
+    async with running() as place:
+        got = await place.deliver([STARTED, {"event": "tracker.stopped"}])
+        assert (got.status, got.json) == (200, {"events": [{"event_id": event.id} for event in place.events()]})
+        again = await place.deliver([STARTED, {"no name": 1}])
+        assert again.status == 202
+        assert again.json["events"][0] == {**got.json["events"][0], "repeated": True}
+        assert again.json["events"][1] == {
+            "event_id": place.events()[2].id,
+            "problem": place.events()[2].problem,
+        }
+        assert len(place.events()) == 3
+
+
+async def test_of_a_list_that_cannot_be_stored_as_a_whole_nothing_is_stored(running):
+    async with running() as place:
+        with place.store.write() as connection:
+            connection.exec_driver_sql(
+                "CREATE TRIGGER picky BEFORE INSERT ON event WHEN NEW.type = 'poison' "
+                "BEGIN SELECT RAISE(ABORT, 'no'); END"
+            )
+        refused, stored = await asyncio.gather(
+            place.deliver([STARTED, {"event": "poison"}, {"event": "a"}]), place.deliver({"event": "b"})
+        )
+        assert (refused.status, stored.status) == (503, 200)
+        assert [event.type for event in place.events()] == ["b"]
+
+
+async def test_the_event_may_be_named_by_a_header(running):
+    async with running() as place:
+        await place.deliver({"user_id": 7}, headers={"X-WebWork-Event": "tracker.started"})
+        assert [event.type for event in place.events()] == ["tracker.started"]
+
+
+async def test_a_marked_delivery_is_recorded_and_never_stored_as_an_event(running, clock):
+    async with running() as place:
+        mark = marks.new_mark(place.vault, key=place.key, now=clock())
+        got = await place.deliver(STARTED, headers={marks.HEADER: mark})
+        assert place.events() == []
+    assert (got.status, got.json) == (200, {"status": "marked"})
+    [endpoint] = place.endpoints.list()
+    assert (endpoint.last_marked_at, endpoint.deliveries, endpoint.last_delivery_at) == (NOON, 0, None)
+    assert endpoint.last_probe_at is None
+
+
+async def test_a_delivery_whose_mark_is_not_ours_is_an_event(running, clock):
+    async with running() as place:
+        mark = marks.new_mark(place.vault, key="another key", now=clock())
+        for number, wrong in enumerate([mark, "forged"]):
+            got = await place.deliver({**STARTED, "event_id": number}, headers={marks.HEADER: wrong})
+            assert got.status == 200
+        assert len(place.events()) == 2
+    assert place.endpoints.list()[0].last_marked_at is None
+
+
+async def test_an_endpoint_is_read_as_it_says_from_the_next_look_on(running):
+    async with running() as place:
+        place.endpoints.read_as("payroll", Reading(type="meta.kind"), now=NOON)
+        await ask(place.receiver, "GET", "/hooks/nobody")  # makes the receiver read the endpoints
+        await place.deliver({"event": "x", "meta": {"kind": "tracker.started"}})
+        assert [event.type for event in place.events()] == ["tracker.started"]
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -222,9 +287,11 @@ async def test_when_the_endpoints_cannot_be_read_an_unknown_key_gets_503_and_a_k
 async def test_health_tells_whether_deliveries_would_be_stored(running):
     async with running() as place:
         ready = await ask(place.receiver, "GET", "/health/ready")
-        assert (ready.status, ready.json) == (200, {"status": "ok"})
+        told = {"status": "ready", "problems": [], "event_log": "available", "queue": 0}
+        assert (ready.status, ready.json) == (200, told)
     after = await ask(place.receiver, "GET", "/health/ready")
     assert (after.status, b"retry-after" in after.headers) == (503, True)
+    assert after.json["problems"] == ["The receiver is starting or stopping."]
     assert (await ask(place.receiver, "GET", "/health/live")).status == 200
 
 

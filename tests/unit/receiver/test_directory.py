@@ -51,6 +51,17 @@ async def test_unknown_keys_share_one_read(directory, log):
     assert log.reads == 2
 
 
+@pytest.mark.parametrize("key", ["unknown", "expired", "revoked"])
+async def test_keys_that_are_not_good_take_the_same_way(directory, log, endpoint, key):
+    log.endpoints = [replace(endpoint, key_hashes={hash_key("expired"): NOON, hash_key("revoked"): None})]
+    assert await directory.find("revoked") is not None
+    log.endpoints = [replace(endpoint, key_hashes={hash_key("expired"): NOON})]
+    await directory.find("anything")
+    before = log.reads
+    assert await directory.find(key) is None
+    assert log.reads == before + 1
+
+
 async def test_unknown_keys_cannot_make_it_read_without_end(log, clock):
     directory = Directory(log, now=clock, every=30.0, at_least=0.05)
     await directory.start()

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from cryptography.fernet import Fernet
 
+from airflow_provider_webwork.events import marks
 from airflow_provider_webwork.events.access import Access
 from airflow_provider_webwork.events.endpoint import key_id
 from airflow_provider_webwork.receiver.proofs.hmacs import Hmac
@@ -26,7 +27,7 @@ def access(clock):
     """Changes the endpoint of the running receiver."""
 
     def of(place):
-        return Access(place.store, place.endpoints._vault, now=clock, actor="Member 7")
+        return Access(place.store, place.vault, now=clock, actor="Member 7")
 
     return of
 
@@ -122,9 +123,21 @@ async def test_once_required_only_what_proves_itself_is_let_in(running, access, 
         assert place.events()[-1].proof == case.proof.name
     assert outcomes(place)[to_json(case.proof), "verified"] >= 1
     assert outcomes(place)[to_json(case.proof), "mismatch"] >= 1
-    assert "its proof is mismatch" in caplog.text
+    assert "401 proof_mismatch, endpoint payroll" in caplog.text
     assert place.receiver.outcomes["proof_mismatch"] >= 1
     assert not any(text in caplog.text for text in (VALUE, BARE, place.key))
+
+
+async def test_a_marked_delivery_of_ours_is_taken_whatever_is_required(running, access):
+    async with running() as place:
+        access(place).add_secret("payroll", VALUE)
+        access(place).require("payroll", to_json(HMAC))
+        await refresh(place)
+        mark = marks.new_mark(place.vault, key=place.key, now=NOON).encode()
+        assert (await deliver(place, headers=[(marks.HEADER.lower().encode(), mark)]))[0] == 200
+        assert place.events() == []
+    [endpoint] = place.endpoints.list()
+    assert endpoint.last_marked_at == NOON
 
 
 async def test_with_the_key_alone_required_again_everything_comes_in(running, access):

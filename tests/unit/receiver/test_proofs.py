@@ -300,6 +300,28 @@ def test_a_field_is_found_in_a_form_too():
     assert verify(FieldToken(), form(b"\xff"), [secret]).outcome == "malformed"
 
 
+@pytest.mark.parametrize(
+    ("body", "outcome"),
+    [
+        ([{"token": "a secret & more"}] * 2, "verified"),
+        ([{"token": "a secret & more"}, {"token": "another"}], "mismatch"),
+        ([{"token": "a secret & more"}, {"event": "x"}], "missing"),
+        ([{"token": "a secret & more"}, {"token": 7}], "malformed"),
+        ([], "malformed"),
+    ],
+)
+def test_of_a_list_of_events_each_has_to_show_the_secret(body, outcome):
+    delivery = Delivery(headers=[], body=json.dumps(body).encode(), received_at=NOON)
+    assert verify(FieldToken(), delivery, [Secret(id="s", value="a secret & more")]).outcome == outcome
+
+
+def test_a_field_may_hold_what_no_database_can():
+    delivery = Delivery(headers=[], body=b'{"token": "\\ud800", "note": "\\u0000"}', received_at=NOON)
+    assert verify(FieldToken(), delivery, [SECRET]).outcome == "mismatch"
+    proven = replace(delivery, body=delivery.body.replace(b"\\ud800", VALUE.encode()))
+    assert verify(FieldToken(), proven, [SECRET]).verified
+
+
 @pytest.mark.parametrize("token", [7, None, True, ["x"], {"token": "x"}, ""])
 def test_a_field_that_holds_no_text_proves_nothing(token):
     delivery = Delivery(headers=[], body=json.dumps({"token": token}).encode(), received_at=NOON)

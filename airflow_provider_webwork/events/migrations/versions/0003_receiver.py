@@ -1,4 +1,4 @@
-"""What proves the deliveries of an endpoint, and what was seen of it."""
+"""How the deliveries of an endpoint are proven and read, what was seen of it, and which problems were parsed again."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ down_revision = "0002"
 def upgrade() -> None:
     """Make the tables and columns."""
     op.add_column("endpoint", sa.Column("required_proof", sa.Text))
+    op.add_column("endpoint", sa.Column("last_marked_at", sa.BigInteger))
+    op.add_column("endpoint", sa.Column("reading", sa.Text))
+    op.add_column("endpoint", sa.Column("expect_every", sa.BigInteger))
     op.add_column("endpoint_key", sa.Column("by_hand", sa.Boolean))
     op.create_table(
         "endpoint_secret",
@@ -31,4 +34,9 @@ def upgrade() -> None:
         sa.Column("secret", sa.Text, primary_key=True),
         sa.Column("deliveries", sa.BigInteger, nullable=False),
         sa.Column("last_at", sa.BigInteger, nullable=False),
+    )
+    op.create_table(
+        "reparsed",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False),
+        sa.Column("at", sa.BigInteger, nullable=False),
     )

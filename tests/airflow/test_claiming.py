@@ -1,0 +1,147 @@
+"""Claiming in Dags that really run: by asset, by name, by reference, in tasks of one's own, and refused."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from airflow.sdk import DAG, Asset
+from airflow.sdk.exceptions import AirflowFailException
+
+from airflow_provider_webwork.assets import webwork_events
+from airflow_provider_webwork.operators.events import WebWorkClaimEventsOperator
+
+
+def stored(webwork_log, count):
+    return [webwork_log.add("tracker.stopped", user_id=number) for number in range(count)]
+
+
+def test_each_of_a_mapped_task_claims_a_batch_of_its_own_and_makes_the_consumer(run_dag, webwork_log):
+    webwork_log.consumer("shared")
+    stored(webwork_log, 4)
+
+    run = run_dag("claims_in_a_task")
+
+    claimed = run.returned("claim")
+    assert sorted(seq for batch in claimed for seq in batch) == [1, 2, 3, 4]
+    assert [len(batch) <= most for most, batch in zip((1, 2, 3), claimed, strict=True)] == [True] * 3
+
+
+def test_a_large_batch_goes_by_reference(run_dag, webwork_log):
+    webwork_log.consumer("shared")
+    stored(webwork_log, 3)
+
+    run = run_dag("claims_by_reference")
+
+    reference = run.returned("claim")
+    assert reference.pop("run_key").startswith("claims_by_reference/")
+    assert reference == {"consumer": "shared", "start_seq": 1, "end_seq": 3, "count": 3}
+    assert run.returned("read") == [1, 2, 3]
+
+
+def test_another_dag_with_another_filter_fails_at_once_and_nothing_is_skipped(run_dag, webwork_log, capsys):
+    wanted = stored(webwork_log, 3)
+    assert run_dag("owns").returned("claim") == wanted[:1]
+
+    refused = run_dag("wants_something_else")
+
+    assert refused.states == {"claim": "failed"}
+    said = capsys.readouterr().out
+    assert "Consumer 'owned' belongs to Dag 'owns' with the filter" in said
+    assert "Dag 'wants_something_else' claims with" in said
+    assert "consumers transfer owned wants_something_else" in said
+    assert run_dag("owns").returned("claim") == wanted[1:2]
+
+
+def test_a_name_that_nobody_registered_fails_at_once_and_says_how_to_register_it(run_dag, webwork_log, capsys):
+    assert run_dag("names_nobody").states == {"claim": "failed"}
+
+    said = capsys.readouterr().out
+    assert "There is no consumer 'nobody'." in said
+    assert "webwork_events" in said
+    assert "airflow webwork consumers create nobody" in said
+
+
+def context_of(run_id="run"):
+    class TaskInstance:
+        dag_id, task_id, map_index = "dag", "claim", -1
+
+    TaskInstance.run_id = run_id
+    return {"ti": TaskInstance}
+
+
+def test_a_batch_holds_no_more_events_and_bytes_than_it_may_and_at_least_one(webwork_log):
+    webwork_log.consumer("payroll")
+    wanted = stored(webwork_log, 6)
+    size = len(json.dumps(wanted[0]))
+
+    def claimed(run_id, **limits):
+        operator = WebWorkClaimEventsOperator(task_id="claim", consumer="payroll", **limits)
+        return operator.execute(context_of(run_id))
+
+    assert claimed("one", max_events="2") == wanted[:2]
+    assert claimed("two", max_bytes=str(2 * size + 1)) == wanted[2:4]
+    assert claimed("three", max_bytes=1) == wanted[4:5]
+    assert claimed("one", max_events=5) == wanted[:2]
+    assert claimed("four") == wanted[5:]
+
+
+def test_an_asset_that_only_repeats_the_name_claims_what_the_consumer_is_registered_for(webwork_log):
+    webwork_log.consumer("payroll")
+    wanted = stored(webwork_log, 1)
+
+    operator = WebWorkClaimEventsOperator(task_id="claim", consumer=Asset("webwork_payroll"))
+
+    assert operator.execute(context_of()) == wanted
+
+
+def test_retries_are_three_unless_the_dag_says_otherwise():
+    with DAG("usual", schedule=None):
+        usual = WebWorkClaimEventsOperator(task_id="claim", consumer="payroll")
+    with DAG("own", schedule=None, default_args={"retries": 7}):
+        default = WebWorkClaimEventsOperator(task_id="claim", consumer="payroll")
+        own = WebWorkClaimEventsOperator(task_id="own", consumer="payroll", retries=0)
+
+    assert (usual.retries, default.retries, own.retries) == (3, 7, 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ({"consumer": "Payroll"}, "consumer"),
+        ({"consumer": Asset("payroll")}, "consumer"),
+        ({"max_events": 0}, "max_events"),
+        ({"max_bytes": "many"}, "max_bytes"),
+        ({"result": "all"}, "result"),
+    ],
+    ids=str,
+)
+def test_misuse_is_refused_when_the_dag_is_parsed_and_names_the_argument(arguments, named):
+    with pytest.raises(ValueError, match=named):
+        WebWorkClaimEventsOperator(task_id="claim", **{"consumer": "payroll", **arguments})
+
+
+@pytest.mark.parametrize("argument", ["consumer", "max_events", "result"])
+def test_what_a_template_renders_is_checked(webwork_log, argument):
+    webwork_log.consumer("payroll")
+    stored(webwork_log, 1)
+    operator = WebWorkClaimEventsOperator(task_id="claim", **{"consumer": "payroll", argument: "{{ wrong }}"})
+    operator.render_template_fields({"wrong": "No such thing"})
+
+    with pytest.raises(AirflowFailException, match=argument):
+        operator.execute(context_of())
+
+
+def test_what_claims_and_wakes_is_counted_in_airflows_statistics(webwork_log, monkeypatch):
+    counted = []
+    monkeypatch.setattr(
+        "airflow.sdk.observability.stats.Stats.incr",
+        lambda name, count=1, tags=None: counted.append((name, count, tags)),
+    )
+    webwork_log.consumer("payroll")
+    stored(webwork_log, 2)
+
+    WebWorkClaimEventsOperator(task_id="claim", consumer=webwork_events("payroll")).execute(context_of())
+
+    tags = {"consumer": "payroll"}
+    assert counted == [("webwork.claims", 1, tags), ("webwork.claimed_events", 2, tags)]
