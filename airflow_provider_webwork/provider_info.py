@@ -41,7 +41,11 @@ def get_provider_info() -> dict[str, Any]:
         "operators": [
             {
                 "integration-name": "WebWork Time Tracker",
-                "python-modules": [f"{PACKAGE}.operators.webhooks", f"{PACKAGE}.operators.events"],
+                "python-modules": [
+                    f"{PACKAGE}.operators.webhooks",
+                    f"{PACKAGE}.operators.rotation",
+                    f"{PACKAGE}.operators.events",
+                ],
             }
         ],
         "sensors": [{"integration-name": "WebWork Time Tracker", "python-modules": [f"{PACKAGE}.sensors.events"]}],

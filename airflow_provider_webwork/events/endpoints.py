@@ -19,7 +19,7 @@ from airflow_provider_webwork.secrets import Vault, hash_key
 SHORTEST_SILENCE = timedelta(minutes=1)
 """What another receiver was sent is known here after a second or two, so seconds of silence mean nothing."""
 
-TABLES = (schema.endpoint, schema.endpoint_key, schema.endpoint_secret, schema.setting)
+TABLES = (schema.endpoint, schema.endpoint_key, schema.endpoint_secret, schema.rotation, schema.setting)
 """All that the list of endpoints is read from; their secrets are encrypted in it."""
 
 

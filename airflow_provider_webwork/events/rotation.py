@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from airflow_provider_webwork.events.endpoint import key_id
+from airflow_provider_webwork.secrets import hash_key
+
 Strategy = Literal["replace", "rekey"]
 """Make a new webhook and delete the old one after an overlap; or give the same webhook a URL with a new key."""
 
@@ -18,7 +21,7 @@ class Rotation:
     """The latest rotation of the webhook of an endpoint, or of one for somebody else's receiver.
 
     :param subject: what is rotated, such as ``endpoint payroll`` or ``webhook 17``; the id is the one that the webhook
-        goes by in Dags, whichever it has by now.
+        goes by in Dags, whichever it has by now. A URL goes by its hash, because it may hold secrets.
     :param endpoint: the endpoint, if it is one of ours.
     :param webhook_id: the new webhook, once it is known.
     :param key: the new key of the endpoint, until the rotation is done.
@@ -56,3 +59,8 @@ def of_endpoint(name: str) -> str:
 def of_webhook(webhook_id: str) -> str:
     """Return what the rotation of a webhook for somebody else's receiver goes by."""
     return f"webhook {webhook_id}"
+
+
+def of_url(url: str) -> str:
+    """Return what replacing the webhooks of somebody else's receiver goes by."""
+    return f"url {key_id(hash_key(url))}"

@@ -37,21 +37,21 @@ class Rotations:
         self._now = now
         self._actor = actor
 
-    def of_endpoint(self, name: str) -> Rotation | None:
-        """Return the latest rotation of an endpoint's webhook; ``None`` if there never was one."""
-        return self._find(schema.rotation.c.subject == of_endpoint(name))
+    def find(self, subject: str) -> Rotation | None:
+        """Return the latest rotation of an endpoint's webhook, or of a URL; ``None`` if there never was one."""
+        return self._find(schema.rotation.c.subject == subject)
 
     def of_webhook(self, webhook_id: str) -> Rotation | None:
-        """Return the latest rotation of a webhook for somebody else's receiver, by any id that it had since the first.
+        """Return the latest rotation of a webhook for somebody else's receiver; ``None`` if there never was one.
 
-        Of those in between only the last two are known.
+        :param webhook_id: the id that it goes by in Dags, or one of the two latest that it had at WebWork.
         """
         table = schema.rotation
         named = table.c.subject == of_webhook(webhook_id)
         followed = sa.and_(
             table.c.endpoint.is_(None), sa.or_(table.c.webhook_id == webhook_id, table.c.old_webhook_id == webhook_id)
         )
-        return self._find(named) or self._find(followed)
+        return self._find(named) or self._find(sa.and_(followed, table.c.subject.like(of_webhook("%"))))
 
     def begin_for_endpoint(
         self, name: str, *, strategy: Strategy, old_webhook_id: str, started_at: datetime
@@ -89,7 +89,7 @@ class Rotations:
 
     def begin_for_webhook(
         self,
-        webhook_id: str,
+        subject: str,
         *,
         old_webhook_id: str | None,
         known: Iterable[str],
@@ -98,8 +98,8 @@ class Rotations:
     ) -> Rotation:
         """Write down that somebody else's receiver gets a new webhook.
 
-        :param webhook_id: the id that the webhook goes by from now on.
-        :param old_webhook_id: the id that it has at present.
+        :param subject: what it goes by from now on.
+        :param old_webhook_id: the id that it has at present, if there is one.
         :param known: the webhooks that the receiver's URL has already.
         :param after: the rotation before this one.
         """
@@ -110,7 +110,7 @@ class Rotations:
             return self._begin(
                 connection,
                 Rotation(
-                    subject=of_webhook(webhook_id),
+                    subject=subject,
                     strategy="replace",
                     step="making",
                     old_webhook_id=old_webhook_id,

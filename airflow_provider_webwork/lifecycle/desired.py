@@ -16,7 +16,7 @@ from airflow_provider_webwork.api.webhooks import Webhook
 from airflow_provider_webwork.errors import WebWorkConfigurationError, WebWorkLogError, WebWorkNotFoundError
 from airflow_provider_webwork.events.endpoint import Endpoint
 from airflow_provider_webwork.events.endpoints import Endpoints
-from airflow_provider_webwork.events.names import endpoint_name
+from airflow_provider_webwork.events.names import checked_name
 from airflow_provider_webwork.events.rotation import of_endpoint
 from airflow_provider_webwork.lifecycle import settled
 from airflow_provider_webwork.lifecycle.settled import Action, Outcome, WebhooksAPI, key_hash_of, key_of
@@ -55,7 +55,7 @@ class EndpointWebhooks:
         :raises WebWorkAPIError: if WebWork refuses or fails; a further try goes on where this one stopped.
         :raises WebWorkBusyError: if another task changes this endpoint all the time.
         """
-        with self.turn(endpoint_name(name)) as mine:
+        with self.turn(checked_name(name, of="endpoint")) as mine:
             return mine.ensured(name, events=events)
 
     def update(self, name: str, *, events: Sequence[str]) -> Outcome:

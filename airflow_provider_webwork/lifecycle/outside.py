@@ -3,42 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 from airflow_provider_webwork.api.webhooks import Webhook
-from airflow_provider_webwork.errors import WebWorkNotFoundError, WebWorkRequestError
+from airflow_provider_webwork.errors import WebWorkNotFoundError
 from airflow_provider_webwork.lifecycle import settled
 from airflow_provider_webwork.lifecycle.settled import Action, Outcome, WebhooksAPI
 
-OnConflict = Literal["adopt", "replace", "fail"]
 
+def ensure_url(webhooks: WebhooksAPI, *, url: str, events: Sequence[str]) -> tuple[Outcome, Webhook]:
+    """See to it that a webhook calls somebody else's receiver: adopt one that is there and repair its events.
 
-def ensure_url(
-    webhooks: WebhooksAPI, *, url: str, events: Sequence[str], on_conflict: OnConflict = "adopt"
-) -> tuple[Outcome, Webhook]:
-    """See to it that a webhook calls somebody else's receiver.
-
-    :param on_conflict: what to do when WebWork has a webhook for this URL: ``adopt`` it and repair its events,
-        ``replace`` it by a new one, or ``fail``.
     :returns: what was done, and the webhook with its token.
-    :raises WebWorkRequestError: if there is one and ``on_conflict`` is ``fail``.
     """
-    present = [webhook for webhook in webhooks.list() if webhook.url == url]
-    if present and on_conflict == "fail":
-        msg = f"WebWork has a webhook for this URL: {present[0].id}. Update that one, or pass on_conflict='adopt'."
-        raise WebWorkRequestError(msg)
-    if present and on_conflict == "adopt":
-        webhook = present[0]
-        action: Action = "adopted"
-        if set(webhook.events) != set(events):
-            webhooks.update(webhook.id, url=url, events=events)
-            action = "repaired"
-    else:
-        webhook, action = settled.create(webhooks, url=url, events=events, known=[each.id for each in present])
-        for old in present:
-            settled.delete(webhooks, old.id)
-    webhook = settled.with_token(webhooks, webhook)
-    return Outcome(action=action, webhook_id=webhook.id, events=tuple(events)), webhook
+    webhook = next((webhook for webhook in webhooks.list() if webhook.url == url), None)
+    action: Action = "adopted"
+    if webhook is None:
+        webhook, action = settled.create(webhooks, url=url, events=events)
+    elif set(webhook.events) != set(events):
+        webhooks.update(webhook.id, url=url, events=events)
+        action = "repaired"
+    outcome = Outcome(action=action, webhook_id=webhook.id, events=tuple(events))
+    return outcome, settled.with_token(webhooks, webhook)
 
 
 def update_webhook(
@@ -55,6 +40,20 @@ def update_webhook(
         webhooks.update(webhook_id, url=url or present.url, events=wanted)
         action = "updated"
     return Outcome(action=action, webhook_id=webhook_id, events=wanted)
+
+
+def update_url(webhooks: WebhooksAPI, url: str, *, events: Sequence[str]) -> Outcome:
+    """Change the events of every webhook that calls a URL.
+
+    :raises WebWorkNotFoundError: if there is none.
+    """
+    present = [webhook for webhook in webhooks.list() if webhook.url == url]
+    if not present:
+        raise _no_webhook_of_url()
+    drifted = [webhook for webhook in present if set(webhook.events) != set(events)]
+    for webhook in drifted:
+        webhooks.update(webhook.id, url=url, events=events)
+    return Outcome(action="updated" if drifted else "unchanged", webhook_id=present[0].id, events=tuple(events))
 
 
 def delete_webhook(webhooks: WebhooksAPI, webhook_id: str, *, ignore_missing: bool = True) -> Outcome:
@@ -84,4 +83,8 @@ def delete_url(webhooks: WebhooksAPI, url: str, *, ignore_missing: bool = True) 
         return Outcome(action="deleted", webhook_id=present[0].id, events=present[0].events)
     if ignore_missing:
         return Outcome(action="missing", webhook_id=None)
-    raise WebWorkNotFoundError("WebWork has no webhook for this URL.")
+    raise _no_webhook_of_url()
+
+
+def _no_webhook_of_url() -> WebWorkNotFoundError:
+    return WebWorkNotFoundError("WebWork has no webhook for this URL in the workspace of the connection.")

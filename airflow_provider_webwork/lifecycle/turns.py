@@ -21,7 +21,7 @@ LENGTH = timedelta(minutes=2)
 """When the turn of a task that was killed ends. One that lives takes its turn anew before every change."""
 
 _PATIENCE = LENGTH + timedelta(seconds=30)
-_EVERY = timedelta(seconds=0.5)
+_LONGEST_PAUSE = timedelta(seconds=5)
 
 
 class Turn:
@@ -68,14 +68,14 @@ class Turns:
         :raises WebWorkBusyError: if another task does not end its own.
         """
         turn = Turn(self.leases, subject)
-        waited = timedelta()
+        waited, pause = timedelta(), timedelta(seconds=0.5)
         while not turn.taken():
             if not waited:
                 log.info("Another task is at work on %s; waiting for it.", subject)
             if waited >= _PATIENCE:
                 raise _busy(subject)
-            self.sleep(_EVERY.total_seconds())
-            waited += _EVERY
+            self.sleep(pause.total_seconds())
+            waited, pause = waited + pause, min(2 * pause, _LONGEST_PAUSE)
         try:
             yield turn
         finally:
