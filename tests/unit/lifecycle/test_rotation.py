@@ -297,6 +297,48 @@ def test_listings_that_are_behind_lead_to_the_same_end(connect, rules, strategy)
         assert workspace.ours == ()
 
 
+# A try that ended between the registration of the new webhook and its record.
+
+
+@pytest.fixture
+def half_made(endpoint, monkeypatch):
+    """The same, with a new webhook that only WebWork knows of."""
+    with monkeypatch.context() as patched:
+        patched.setattr("airflow_provider_webwork.events.rotations.Rotations.switch_endpoint", raise_unavailable)
+        with pytest.raises(WebWorkLogUnavailableError):
+            rotate(endpoint)
+    assert len(endpoint.ours) == 2
+    assert states(endpoint) == ["active", "pending"]
+    return endpoint
+
+
+def raise_unavailable(*_arguments, **_options):
+    raise WebWorkLogUnavailableError("The disk is full.")
+
+
+def test_the_next_try_recognises_the_new_webhook_and_registers_no_other(half_made):
+    webhooks = half_made.ours
+    assert half_made.writes(lambda: rotate(half_made)) == []
+    assert half_made.ours == webhooks
+    assert half_made.endpoint("payroll").webhook_id == webhooks[1].id
+
+
+def test_creating_and_updating_meanwhile_leave_the_new_webhook_to_the_rotation(half_made):
+    old, new = half_made.ours
+    assert half_made.lifecycle.ensure("payroll", events=EVENTS).webhook_id == old.id
+    assert half_made.lifecycle.update("payroll", events=EVENTS[:1]).webhook_id == old.id
+    assert [each.id for each in half_made.ours] == [old.id, new.id]
+    assert [half_made.reached_by(each) for each in half_made.ours] == [["payroll"]] * 2
+
+    assert rotate_and_wait(half_made).webhook_id == new.id
+    assert (half_made.only.id, half_made.only.events) == (new.id, EVENTS[:1])
+
+
+def test_deleting_meanwhile_leaves_nothing(half_made):
+    assert half_made.lifecycle.delete("payroll").action == "deleted"
+    assert half_made.ours == ()
+
+
 # Rekey.
 
 
@@ -382,9 +424,12 @@ def test_forgotten_webhooks_with_a_retired_key_are_cleared_away(endpoint):
 
 def test_what_is_kept_of_former_keys_and_tokens_does_not_grow(endpoint):
     for _ in range(8):
+        used = Tried(BY_KEY, "verified", key_id(hash_key(key_of(endpoint.only))))
+        endpoint.endpoints.record({"payroll": Sighting(deliveries=1, tried={used: Uses(1, endpoint.clock.now())})})
         rotate_and_wait(endpoint)
         endpoint.clock.wait(days=7)
     found = endpoint.endpoint("payroll")
+    assert len(endpoint.endpoints.observed("payroll")) <= 2
 
     assert states(endpoint).count("active") == 1
     assert len(found.key_hashes) <= 6
