@@ -20,7 +20,7 @@ export PIP_NO_INPUT := 1
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint types layers heavy bench-log bench-receiver readme lock clean
+.PHONY: help setup demo test lint types layers heavy bench-log bench-receiver bench-export readme lock clean
 
 help:  ## Print this list.
 	@echo 'make TARGET [AIRFLOW=3.2|3.3|3.4] [PYTHON=/path/to/python]'
@@ -54,6 +54,9 @@ bench-log: setup  ## Measure the event log (ARGS="--write" puts the figures into
 bench-receiver: setup  ## Measure the receiver beside others; needs wrk (ARGS="--write" puts the figures into docs/).
 	$(BIN)/python -m benchmarks.receiver $(ARGS)
 
+bench-export: setup  ## Measure exports beside plain requests (ARGS="--write" puts the figures into docs/benchmarks.md).
+	$(BIN)/python -m benchmarks.export $(ARGS)
+
 readme: setup  ## Write the README's table of the API's sections anew from the catalogue.
 	$(BIN)/python -m docs.sections
 
@@ -74,7 +77,7 @@ clean:  ## Remove what the other targets made.
 # __init__.py holds the version, which the installed metadata repeats.
 $(VENV)/installed: $(BIN)/uv pyproject.toml $(CONSTRAINTS) airflow_provider_webwork/__init__.py
 	@echo 'Installing Airflow $(AIRFLOW), the provider and its tools into $(VENV)'
-	@$(BIN)/uv pip install --python $(BIN)/python -c $(CONSTRAINTS) -e '.[postgres,receiver]' --group dev >$(LOG) 2>&1 || { \
+	@$(BIN)/uv pip install --python $(BIN)/python -c $(CONSTRAINTS) -e '.[parquet,postgres,receiver]' --group dev >$(LOG) 2>&1 || { \
 		echo 'The packages of $(CONSTRAINTS) could not be installed: if this machine has no way to its Python' \
 		'package index, set HTTPS_PROXY or UV_DEFAULT_INDEX and run make again; the reason is in $(LOG).' >&2; exit 1; }
 	@touch $@

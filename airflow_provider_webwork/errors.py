@@ -18,6 +18,12 @@ class WebWorkConfigurationError(WebWorkError):
     """A connection, an option or an installation needs a change; the text names it."""
 
 
+class WebWorkCancelledError(WebWorkError):
+    """The task was cancelled while it waited; nothing was sent meanwhile."""
+
+    permanent = False
+
+
 # What the WebWork API answers.
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from airflow_provider_webwork import __version__
-from airflow_provider_webwork.config import OPTIONS, SECTION
+from airflow_provider_webwork.options import OPTIONS, SECTION
 
 PACKAGE = "airflow_provider_webwork"
 
@@ -42,9 +42,7 @@ def get_provider_info() -> dict[str, Any]:
             {
                 "integration-name": "WebWork Time Tracker",
                 "python-modules": [
-                    f"{PACKAGE}.operators.webhooks",
-                    f"{PACKAGE}.operators.rotation",
-                    f"{PACKAGE}.operators.events",
+                    f"{PACKAGE}.operators.{name}" for name in ("webhooks", "rotation", "events", "api", "export")
                 ],
             }
         ],
@@ -73,14 +71,14 @@ def _connection_type() -> dict[str, Any]:
             "hidden-fields": ["schema"],
             "relabeling": {
                 "host": "Base URL",
-                "login": "Login (v1 only)",
-                "password": "Token (v1: password)",
+                "login": "Client id (OAuth2) or login (v1)",
+                "password": "Token, client secret or password",
                 "port": "Port (if not in the base URL)",
             },
             "placeholders": {
                 "host": "https://api.webwork-tracker.com/api/v2 (empty: WebWork's own)",
-                "login": "the account's e-mail address, for v1",
-                "password": "WebWork: Settings > REST API > Personal Access Tokens",
+                "login": "empty for a personal access token; for v1 the account's e-mail address",
+                "password": "WebWork: Settings > REST API > Personal Access Tokens, or OAuth2 Apps",
             },
         },
         "conn-fields": {
@@ -94,8 +92,60 @@ def _connection_type() -> dict[str, Any]:
             },
             "api_version": {
                 "label": "API version",
-                "description": "v2 signs in with a personal access token, v1 with login and password.",
+                "description": "v2 signs in with a personal access token or OAuth2, v1 with login and password.",
                 "schema": {"type": ["string", "null"], "enum": ["v2", "v1"], "default": "v2"},
+            },
+            "auth_type": {
+                "label": "Sign-in",
+                "description": (
+                    "Empty for a personal access token (v2) or login and password (v1). `client_credentials` and "
+                    "`refresh_token` are the two ways of an OAuth2 application, whose id and secret go into the "
+                    "fields above."
+                ),
+                "schema": {
+                    "type": ["string", "null"],
+                    "enum": [None, "personal_access_token", "client_credentials", "refresh_token", "basic"],
+                },
+            },
+            "refresh_token": {
+                "label": "OAuth2: refresh token",
+                "description": (
+                    "What WebWork gave when a member allowed the application to act for them. WebWork replaces it "
+                    "when it is used; what replaces it is kept encrypted in the event log, so that `[webwork] "
+                    "event_store_url` has to be set."
+                ),
+                "schema": {"type": ["string", "null"], "format": "password"},
+            },
+            "scope": {
+                "label": "OAuth2: scope",
+                "description": (
+                    "What to ask for, separated by spaces: `read`, `write`, `admin`. Empty for all that was granted."
+                ),
+                "schema": {"type": ["string", "null"]},
+            },
+            "oauth_url": {
+                "label": "OAuth2: URL of the token endpoint",
+                "description": (
+                    "Where tokens are given out. WebWork's documentation does not name it; empty for "
+                    "https://webwork-tracker.com/oauth/token, a guess."
+                ),
+                "schema": {"type": ["string", "null"]},
+            },
+            "oauth_request": {
+                "label": "OAuth2: how tokens are asked for",
+                "description": (
+                    "`form` (client id and secret in a form), `basic` (in an HTTP Basic header) or `json`. WebWork's "
+                    "documentation does not say which; try another one if the application is not accepted."
+                ),
+                "schema": {"type": ["string", "null"], "enum": ["form", "basic", "json"], "default": "form"},
+            },
+            "requests_per_minute": {
+                "label": "Requests a minute",
+                "description": (
+                    "How many requests may go in a minute. WebWork allows 60 to each member, which is the default for "
+                    "v2. Lower it if others use the same account."
+                ),
+                "schema": {"type": ["integer", "null"], "minimum": 1},
             },
             "timeout": {
                 "label": "Timeout",

@@ -104,6 +104,8 @@ class Processes:
             while living := self._reap():
                 _send(living, signal.SIGKILL)
                 time.sleep(0.05)
+            for process in self._started:
+                process.wait()  # one may have died after it was last asked
 
     def _reap(self) -> list[psutil.Process]:
         for process in self._started:

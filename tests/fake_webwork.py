@@ -11,6 +11,11 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
+from airflow_provider_webwork.budget import Rate
+
+UNPACED = Rate(requests=1_000_000)
+"""For clients that are to wait for nothing."""
+
 
 @dataclass(frozen=True)
 class Received:
@@ -49,6 +54,7 @@ class FakeWebWork:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # or each body would wait 40 ms for its headers to be acknowledged
 
             def do_GET(self) -> None:
                 fake._handle(self)

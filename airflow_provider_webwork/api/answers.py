@@ -38,6 +38,8 @@ _ASK_AN_OWNER = (
     "Use the token of an account with the rights for this call; most writes and reports are for workspace owners and "
     "executive managers."
 )
+_UNREACHED = "Check the base URL, the network and the proxy settings, or try again later."
+_RIGHT_PLACE = "Is the base URL of the connection right?"
 _CHECK_IDS = "Check the ids, the workspace_id and the base URL of the connection."
 _HARMLESS = re.compile(r"[0-9][0-9-]{0,18}")
 
@@ -97,18 +99,20 @@ class AnswerReader:
             )
         return document
 
-    def unanswered(self, failure: Unanswered, *, method: str, url: str, effect_unknown: bool) -> WebWorkServerError:
+    def unanswered(
+        self, failure: Unanswered, *, method: str, url: str, effect_unknown: bool, remedy: str = _UNREACHED
+    ) -> WebWorkServerError:
         """Word the error for a request without an answer.
 
         :param failure: what happened.
         :param method: the method of the request.
         :param url: its URL.
         :param effect_unknown: whether an attempt may have had its effect.
+        :param remedy: what to do.
         """
         parts = urlsplit(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
         what = "no answer from" if failure.may_have_arrived else "cannot reach"
-        remedy = "Check the base URL, the network and the proxy settings, or try again later."
         return WebWorkServerError(
             f"{self.where(method, url)}: {what} {parts.hostname}:{port}: {failure.reason}. {remedy}"
             f"{_DOUBT if effect_unknown else ''}",
@@ -125,6 +129,13 @@ class AnswerReader:
         query = f"?{'&'.join(shown)}" if shown else ""
         host = parts.netloc.rpartition("@")[2]
         return f"{method} {redact_text(f'{parts.scheme}://{host}{parts.path}', self.secrets)}{query}"
+
+    def quoted(self, said: str) -> str:
+        """Return what WebWork says to stand behind the rest of a sentence: short, and without secrets."""
+        text = redact_text(" ".join(said.split()), self.secrets).rstrip(". ")
+        if len(text) > _LONGEST_QUOTE:
+            text = f"{text[:_LONGEST_QUOTE]}..."
+        return f": {text}" if text else ""
 
     def _error(self, answer: Answer) -> WebWorkAPIError:
         status = answer.status
@@ -160,15 +171,12 @@ class AnswerReader:
                 return WebWorkRequestError, "WebWork refuses the request", "Fix the arguments of the call."
 
     def _text(self, what: str, answer: Answer, remedy: str) -> str:
-        said = self._quoted(_message(_parsed(answer.body)) or _page_title(answer))
+        said = self.quoted(_message(_parsed(answer.body)) or _page_title(answer))
         doubt = _DOUBT if answer.effect_unknown else ""
-        return f"{what}: {self.where(answer.method, answer.url)} answered {_status(answer)}{said}. {remedy}{doubt}"
+        return f"{what}: {self._came(answer)}{said}. {remedy}{doubt}"
 
-    def _quoted(self, said: str) -> str:
-        text = redact_text(" ".join(said.split()), self.secrets).rstrip(". ")
-        if len(text) > _LONGEST_QUOTE:
-            text = f"{text[:_LONGEST_QUOTE]}..."
-        return f": {text}" if text else ""
+    def _came(self, answer: Answer) -> str:
+        return f"{self.where(answer.method, answer.url)} answered {status_text(answer.status)}"
 
     def _not_documented(self, answer: Answer) -> WebWorkResponseError:
         kind = f"{answer.content_type or 'no content type'}, {len(answer.body)} bytes"
@@ -177,11 +185,10 @@ class AnswerReader:
             fault = "that is damaged or no JSON object or list"
         else:
             fault = "that is no JSON"
-        said = self._quoted(_page_title(answer))
+        said = self.quoted(_page_title(answer))
         unsure = answer.effect_unknown or answer.method not in READS
         return WebWorkResponseError(
-            f"{self.where(answer.method, answer.url)} answered {_status(answer)} with a body ({kind}) {fault}{said}. "
-            f"Is the base URL of the connection right?{_DOUBT if unsure else ''}",
+            f"{self._came(answer)} with a body ({kind}) {fault}{said}. {_RIGHT_PLACE}{_DOUBT if unsure else ''}",
             status=answer.status,
             effect_unknown=unsure,
         )
@@ -190,10 +197,18 @@ class AnswerReader:
         target = urlsplit(answer.location)
         where = f"{target.scheme}://{target.hostname}" if target.hostname else "another path"
         return WebWorkResponseError(
-            f"{self.where(answer.method, answer.url)} answered {_status(answer)} and points to {where}. Redirects are "
-            "not followed, so that no token goes astray. Is the base URL of the connection right?",
+            f"{self._came(answer)} and points to {where}. Redirects are not followed, so that no token goes astray. "
+            f"{_RIGHT_PLACE}",
             status=answer.status,
         )
+
+
+def status_text(status: int) -> str:
+    """Write a status with its usual phrase, such as ``404 Not Found``."""
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
 
 
 def _parsed(body: bytes) -> JSON:
@@ -229,10 +244,3 @@ def _page_title(answer: Answer) -> str:
     return (
         f"a web page titled {html.unescape(found[1].decode('utf-8', 'replace')).strip()!r}" if found else "a web page"
     )
-
-
-def _status(answer: Answer) -> str:
-    try:
-        return f"{answer.status} {HTTPStatus(answer.status).phrase}"
-    except ValueError:
-        return str(answer.status)

@@ -1,6 +1,6 @@
-"""How a request proves who asks: a bearer token for v2, HTTP Basic for v1.
+"""How a request proves who asks: a bearer token for v2, HTTP Basic for v1; the tokens of OAuth2 are in ``oauth``.
 
-Both are ``requests`` auth objects. Handed to a session they also keep a ``~/.netrc`` of the machine from
+All are ``requests`` auth objects. Handed to a session they also keep a ``~/.netrc`` of the machine from
 replacing them: ``requests`` reads that file only when it has no auth object.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import abc
 import base64
+import hashlib
 from typing import TYPE_CHECKING
 
 from requests.auth import AuthBase
@@ -30,6 +31,23 @@ class WebWorkAuth(AuthBase, abc.ABC):
     @abc.abstractmethod
     def remedy(self) -> str:
         """What to do when WebWork does not accept this proof."""
+
+    @property
+    @abc.abstractmethod
+    def method(self) -> str:
+        """What it signs in with, in words."""
+
+    @property
+    @abc.abstractmethod
+    def account(self) -> str:
+        """A name for who signs in, the same in every process, that tells no secret."""
+
+    def renew(self, refused: PreparedRequest) -> bool:  # noqa: ARG002 - most proofs stay as they are
+        """Get a new proof in place of the one that a request was refused with; return whether there is one.
+
+        :param refused: a request that WebWork answered with 401.
+        """
+        return False
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(***)"
@@ -68,6 +86,16 @@ class BearerAuth(WebWorkAuth):
             "WebWork under Settings > REST API > Personal Access Tokens."
         )
 
+    @property
+    def method(self) -> str:
+        """What it signs in with, in words."""
+        return "a personal access token"
+
+    @property
+    def account(self) -> str:
+        """A hash of the token; whose it is, it does not say."""
+        return fingerprint(self._token)
+
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
         """Add the header to a request about to be sent."""
         r.headers["Authorization"] = f"Bearer {self._token}"
@@ -92,6 +120,7 @@ class BasicAuth(WebWorkAuth):
             raise WebWorkConfigurationError(
                 "The login of the WebWork connection holds a colon, which HTTP Basic cannot carry."
             )
+        self._login = login
         self._password = password
         self._credentials = base64.b64encode(f"{login}:{password}".encode()).decode()
 
@@ -105,7 +134,22 @@ class BasicAuth(WebWorkAuth):
         """Which fields of a connection to look at."""
         return "Check the login (the e-mail address of the account) and the password or REST key of the connection."
 
+    @property
+    def method(self) -> str:
+        """What it signs in with, in words."""
+        return "login and password"
+
+    @property
+    def account(self) -> str:
+        """A hash of the login alone: that of a password could be searched."""
+        return fingerprint(self._login)
+
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
         """Add the header to a request about to be sent."""
         r.headers["Authorization"] = f"Basic {self._credentials}"
         return r
+
+
+def fingerprint(*parts: str) -> str:
+    """Return a short hash of some texts, to name what they belong to; secrets among them must be random ones."""
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]

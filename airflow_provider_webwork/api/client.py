@@ -6,13 +6,15 @@ import datetime as dt
 import logging
 import random
 import time
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from airflow_provider_webwork.api.arguments import bind
 from airflow_provider_webwork.api.operations import FIXED_PAGE_SIZE, operation
-from airflow_provider_webwork.api.paging import iterate_rows
+from airflow_provider_webwork.api.paging import iterate_pages
 from airflow_provider_webwork.api.settings import ClientSettings
-from airflow_provider_webwork.api.transport import Clock, Transport
+from airflow_provider_webwork.api.transport import Transport
+from airflow_provider_webwork.api.waiting import Clock
 from airflow_provider_webwork.api.wire import plain_text
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ class Client:
                 print(member["email"])
 
     :param settings: where WebWork is and who asks.
-    :param sleep: waits for a number of seconds.
+    :param sleep: waits for a number of seconds; that of an ``Interruption`` can be ended.
     :param now: the present time, with a zone.
     :param monotonic: seconds on a clock that never goes back.
     :param jitter: a random number in [0, 1), to spread retries.
@@ -111,6 +113,19 @@ class Client:
         :raises ValueError: for an unknown operation, one without records, or a value that cannot be sent.
         :raises WebWorkAPIError: while iterating, if WebWork refuses, fails or cannot be reached.
         """
+        return chain.from_iterable(self.iterate_pages(operation_name, **arguments))
+
+    def iterate_pages(self, operation_name: str, /, **arguments: object) -> Iterator[list[dict[str, JSON]]]:
+        """Call a listing of the catalogue and yield its records as :meth:`iterate` does, a page at a time.
+
+        A page is as long as WebWork made it, and can be empty.
+
+        :param operation_name: its name in the catalogue, such as ``getMembers``.
+        :param arguments: its arguments in snake_case, without ``page``.
+        :raises TypeError: for an unknown, missing or wrongly typed argument.
+        :raises ValueError: for an unknown operation, one without records, or a value that cannot be sent.
+        :raises WebWorkAPIError: while iterating, if WebWork refuses, fails or cannot be reached.
+        """
         found = operation(self.settings.api_version, operation_name)
         if found.records_at is None:
             raise ValueError(f"{operation_name} lists no records: use call()")
@@ -120,7 +135,7 @@ class Client:
         if per_page is not None and arguments.get("per_page") is None and per_page.maximum is not None:
             arguments["per_page"] = per_page.maximum
         bound = self._bound(found, arguments)
-        return iterate_rows(
+        return iterate_pages(
             lambda page: self._call(bound, page=page),
             listing=operation_name,
             records_at=found.records_at,

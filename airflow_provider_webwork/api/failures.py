@@ -5,13 +5,27 @@ from __future__ import annotations
 import socket
 import ssl
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import requests
 import urllib3.exceptions
 
+from airflow_provider_webwork.api.adapter import ANSWER_SHARE, SlowAnswerError
+from airflow_provider_webwork.errors import WebWorkConfigurationError
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+_Answer = TypeVar("_Answer")
+
+NO_HOST = (
+    "The base URL of the WebWork connection, or the proxy that HTTPS_PROXY or HTTP_PROXY names, has a host name that "
+    "no host can have: correct it."
+)
+_NO_CERTIFICATES = (
+    "The CA certificates for WebWork cannot be read: see `verify` of the connection and the variables "
+    "REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +40,24 @@ class Unanswered:
     reason: str
     may_have_arrived: bool
     lasting: bool = False
+
+
+def sent(send: Callable[[], _Answer], *, timeout: tuple[float, float]) -> _Answer | Unanswered:
+    """Send a request, and return the answer or why there is none.
+
+    :param send: sends it through ``requests``.
+    :param timeout: the connect and read timeouts in force, in seconds.
+    :raises WebWorkConfigurationError: for a host name or a CA file that cannot be used.
+    """
+    try:
+        return send()
+    except (requests.exceptions.InvalidURL, urllib3.exceptions.LocationValueError):
+        # The second kind passes through requests as it is, when a part of the name is empty or too long.
+        raise WebWorkConfigurationError(NO_HOST) from None
+    except requests.RequestException as error:
+        return explain(error, timeout=timeout)
+    except OSError:  # what requests raises for a CA file that is not there; its own errors were caught above
+        raise WebWorkConfigurationError(_NO_CERTIFICATES) from None
 
 
 def explain(error: requests.RequestException, *, timeout: tuple[float, float]) -> Unanswered:
@@ -63,6 +95,8 @@ def _after_sending(error: requests.RequestException, causes: list[BaseException]
     if isinstance(error, requests.exceptions.SSLError):
         # A handshake that fails is not told apart from a connection that breaks later; the safe reading is the latter.
         reason = "TLS: no secure connection could be agreed on"
+    elif isinstance(error, SlowAnswerError):
+        reason = f"its answer did not end within {ANSWER_SHARE * read_seconds:g} seconds"
     elif any(isinstance(each, timeouts) for each in causes):
         reason = f"no answer within {read_seconds:g} seconds"
     elif isinstance(error, damaged):

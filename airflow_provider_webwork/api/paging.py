@@ -25,7 +25,7 @@ MOST_PAGES = 100_000
 """Where a listing is taken to have no end: at WebWork's 60 requests a minute this is a day of reading."""
 
 
-def iterate_rows(
+def iterate_pages(
     fetch: Callable[[int], JSON],
     *,
     listing: str,
@@ -33,10 +33,10 @@ def iterate_rows(
     lone_record: bool = False,
     page_size: int | None = None,
     most_pages: int = MOST_PAGES,
-) -> Iterator[dict[str, JSON]]:
-    """Yield each record of a listing once, in order, holding one page in memory.
+) -> Iterator[list[dict[str, JSON]]]:
+    """Yield the records of a listing page by page, each record once and in order, holding one page in memory.
 
-    A page is asked for when its first record is wanted. The listing ends with the page that calls itself the
+    A page is asked for when it is wanted. The listing ends with the page that calls itself the
     last, or with a page that is empty or not there; where WebWork sends records without paging information, with a page
     of fewer than ``page_size`` records.
 
@@ -73,7 +73,7 @@ def iterate_rows(
             return
         _check_number(page, wanted=number, listing=listing)
         ends = _is_last(page, number=number, page_size=page_size, listing=listing)
-        yield from fresh
+        yield fresh
         if ends:
             return
         del answer, page, fresh  # or the next page would come while this one is still held

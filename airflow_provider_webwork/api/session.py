@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import BaseAdapter, HTTPAdapter
+from requests.adapters import BaseAdapter
 
+from airflow_provider_webwork.api.adapter import LimitedAdapter
+from airflow_provider_webwork.api.failures import NO_HOST
 from airflow_provider_webwork.errors import WebWorkConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from airflow_provider_webwork.api.settings import ClientSettings
-
-NO_HOST = (
-    "The base URL of the WebWork connection, or the proxy that HTTPS_PROXY or HTTP_PROXY names, has a host name that "
-    "no host can have: correct it."
-)
-_Timeout: TypeAlias = float | tuple[float, float] | tuple[float, None] | None
 
 
 def prepared_session(settings: ClientSettings) -> requests.Session:
@@ -37,7 +31,7 @@ def prepared_session(settings: ClientSettings) -> requests.Session:
     home = _home(settings.base_url)
     for scheme in ("https://", "http://"):
         session.mount(scheme, _Elsewhere(home))
-    session.mount(home, _WebWork(settings))
+    session.mount(home, LimitedAdapter(timeout=settings.timeout, verify=settings.verify))
     return session
 
 
@@ -48,36 +42,6 @@ def _home(base_url: str) -> str:
     except requests.exceptions.InvalidURL:
         raise WebWorkConfigurationError(NO_HOST) from None
     return f"{parts.scheme}://{parts.netloc}/"
-
-
-class _WebWork(HTTPAdapter):
-    """The connections to WebWork: a time limit for every request, and the certificates that the settings say."""
-
-    def __init__(self, settings: ClientSettings) -> None:
-        super().__init__()
-        self._settings = settings
-
-    def send(  # noqa: PLR0917 - the signature is that of requests
-        self,
-        request: requests.PreparedRequest,
-        stream: bool = False,  # noqa: FBT001, FBT002
-        timeout: _Timeout = None,
-        verify: bool | str = True,  # noqa: FBT001, FBT002
-        cert: bytes | str | tuple[bytes | str, bytes | str] | None = None,
-        proxies: Mapping[str, str] | None = None,
-    ) -> requests.Response:
-        """Send a request; what ``requests`` found in the environment yields to an explicit ``verify``."""
-        if self._settings.verify is not True:
-            # On the session, REQUESTS_CA_BUNDLE would win over the file that it names.
-            verify = self._settings.verify
-        return super().send(
-            request,
-            stream=stream,
-            timeout=self._settings.timeout if timeout is None else timeout,
-            verify=verify,
-            cert=cert,
-            proxies=proxies,
-        )
 
 
 class _Elsewhere(BaseAdapter):

@@ -9,18 +9,22 @@ from urllib.parse import urlsplit
 
 from airflow_provider_webwork import __version__
 from airflow_provider_webwork.api.retries import RetryPolicy
+from airflow_provider_webwork.budget import Rate
 from airflow_provider_webwork.errors import WebWorkConfigurationError
 
 if TYPE_CHECKING:
     from airflow_provider_webwork.api.auth import WebWorkAuth
     from airflow_provider_webwork.api.operations import APIVersion
     from airflow_provider_webwork.api.wire import BodyFormat
+    from airflow_provider_webwork.budget import Budget
 
 BASE_URLS: dict[APIVersion, str] = {
     "v2": "https://api.webwork-tracker.com/api/v2",
     "v1": "https://www.webwork-tracker.com",
 }
 """WebWork's own addresses; the paths of v1 begin with ``/rest-api``."""
+
+USER_AGENT = f"airflow-provider-webwork/{__version__}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,11 +36,14 @@ class ClientSettings:
         for v1 a ``/rest-api`` too.
     :param api_version: ``"v2"`` or ``"v1"``.
     :param workspace_id: the workspace of every call that does not name one.
-    :param timeout: seconds to wait for a connection, and for the next bytes of an answer.
+    :param timeout: seconds to wait for a connection, and for the next bytes of an answer; a whole answer has four
+        times the latter.
     :param verify: whether to check TLS certificates, or the file of the CA to check them with.
     :param body_format: ``"json"`` or ``"form"`` where WebWork takes both; ``None`` for the default of each operation.
     :param user_agent: how requests call themselves.
     :param retry: how long to keep trying.
+    :param rate: how many requests may go; ``None`` for what WebWork documents, 60 a minute for v2 and nothing for v1.
+    :param budget: counts the requests of all who share it; ``None`` for those of one client.
     :raises WebWorkConfigurationError: for a base URL that cannot work, or a CA file that is not there.
     """
 
@@ -47,8 +54,10 @@ class ClientSettings:
     timeout: tuple[float, float] = (10.0, 30.0)
     verify: bool | str = True
     body_format: BodyFormat | None = None
-    user_agent: str = f"airflow-provider-webwork/{__version__}"
+    user_agent: str = USER_AGENT
     retry: RetryPolicy = field(default_factory=RetryPolicy)
+    rate: Rate | None = None
+    budget: Budget | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if self.api_version not in BASE_URLS:
@@ -57,6 +66,8 @@ class ClientSettings:
         if self.api_version == "v1":
             base_url = base_url.removesuffix("/rest-api")
         object.__setattr__(self, "base_url", base_url)
+        if self.rate is None and self.api_version == "v2":
+            object.__setattr__(self, "rate", Rate())
         if isinstance(self.verify, str) and not Path(self.verify).exists():
             raise WebWorkConfigurationError(f"verify names the CA file {self.verify}, which does not exist.")
 

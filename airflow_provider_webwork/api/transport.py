@@ -2,52 +2,34 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import itertools
 import logging
-import random
-import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import requests
-import urllib3.exceptions
 
 from airflow_provider_webwork.api.answers import Answer, AnswerReader
-from airflow_provider_webwork.api.failures import Unanswered, explain
+from airflow_provider_webwork.api.failures import Unanswered, sent
+from airflow_provider_webwork.api.pacing import Pacer, ProcessBudget
 from airflow_provider_webwork.api.retries import Answered, asked_wait, effect_unknown, wait_before_retry
-from airflow_provider_webwork.api.session import NO_HOST, prepared_session
+from airflow_provider_webwork.api.session import prepared_session
 from airflow_provider_webwork.api.wire import CONTENT_TYPES, encode_body
-from airflow_provider_webwork.errors import WebWorkConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from airflow_provider_webwork.api.settings import ClientSettings
+    from airflow_provider_webwork.api.waiting import Clock
     from airflow_provider_webwork.api.wire import BodyFormat
+    from airflow_provider_webwork.budget import Rate
     from airflow_provider_webwork.json_types import JSON
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Clock:
-    """Time and chance, so that tests need neither.
-
-    :param sleep: waits for a number of seconds.
-    :param now: the present time, with a zone.
-    :param monotonic: seconds on a clock that never goes back.
-    :param jitter: a random number in [0, 1).
-    """
-
-    sleep: Callable[[float], None] = time.sleep
-    now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
-    monotonic: Callable[[], float] = time.monotonic
-    jitter: Callable[[], float] = random.random
-
-
 class Transport:
-    """A ``requests`` session to one WebWork, with retries and clear errors. Redirects are not followed.
+    """A ``requests`` session to one WebWork, with pacing, retries and clear errors. Redirects are not followed.
 
     :param settings: where WebWork is and who asks.
     :param clock: time and chance.
@@ -58,12 +40,17 @@ class Transport:
     def __init__(self, settings: ClientSettings, *, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
-        self._reader = AnswerReader(secrets=settings.auth.secrets, auth_remedy=settings.auth.remedy)
+        self._pacer = None if settings.rate is None else _pacer(settings, rate=settings.rate, clock=clock)
         self.session = prepared_session(settings)
 
     def close(self) -> None:
         """Close the connections to WebWork."""
         self.session.close()
+
+    @property
+    def _reader(self) -> AnswerReader:
+        # Made anew each time, because tokens of OAuth2 change.
+        return AnswerReader(secrets=self._settings.auth.secrets, auth_remedy=self._settings.auth.remedy)
 
     def exchange(
         self,
@@ -136,23 +123,30 @@ class Transport:
         return self.session.prepare_request(request)
 
     def _send(self, prepared: requests.PreparedRequest) -> requests.Response | Unanswered:
-        try:
-            environment = self.session.merge_environment_settings(
-                prepared.url, {}, stream=False, verify=None, cert=None
-            )
-            return self.session.send(prepared, allow_redirects=False, **environment)
-        except (requests.exceptions.InvalidURL, urllib3.exceptions.LocationValueError):
-            # The second kind passes through requests as it is, when a part of the name is empty or too long.
-            raise WebWorkConfigurationError(NO_HOST) from None
-        except requests.RequestException as error:
-            return explain(error, timeout=self._settings.timeout)
-        except OSError:  # what requests raises for a CA file that is not there; its own errors were caught above
-            text = (
-                "The CA certificates for WebWork cannot be read: see `verify` of the connection and the variables "
-                "REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE."
-            )
-            raise WebWorkConfigurationError(text) from None
+        """Send a request once, or twice if the first time its credentials are refused and can be renewed."""
+        auth = self._settings.auth
+        outcome = self._send_once(prepared)
+        if isinstance(outcome, requests.Response) and outcome.status_code == 401 and auth.renew(prepared):
+            outcome = self._send_once(auth(prepared))
+        return outcome
+
+    def _send_once(self, prepared: requests.PreparedRequest) -> requests.Response | Unanswered:
+        environment = self.session.merge_environment_settings(prepared.url, {}, stream=False, verify=None, cert=None)
+        if self._pacer is not None:
+            self._pacer.wait()
+        outcome = sent(
+            lambda: self.session.send(prepared, allow_redirects=False, **environment), timeout=self._settings.timeout
+        )
+        if self._pacer is not None and isinstance(outcome, requests.Response):
+            self._pacer.heed(self._answered(outcome), outcome.headers)
+        return outcome
 
     def _answered(self, response: requests.Response) -> Answered:
         asked = asked_wait(response.headers.get("Retry-After"), now=self._clock.now())
         return Answered(status=response.status_code, retry_after=asked)
+
+
+def _pacer(settings: ClientSettings, *, rate: Rate, clock: Clock) -> Pacer:
+    budget = settings.budget or ProcessBudget(monotonic=clock.monotonic)
+    account = f"{urlsplit(settings.base_url).netloc}/{settings.auth.account}"
+    return Pacer(budget, account=account, rate=rate, clock=clock)

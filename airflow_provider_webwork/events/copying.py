@@ -13,8 +13,11 @@ from airflow_provider_webwork.events.store import Store
 
 PORTION = 1_000
 
-TABLES = tuple(table for table in schema.metadata.sorted_tables if table not in {schema.lease, schema.receiver})
-"""What a log consists of. Leases and heartbeats belong to processes, which have others at the other place."""
+_MOMENTARY = {schema.lease, schema.receiver, schema.budget}
+"""Leases, heartbeats and budgets belong to processes and to the last minute."""
+
+TABLES = tuple(table for table in schema.metadata.sorted_tables if table not in _MOMENTARY)
+"""What a log consists of."""
 
 Progress = Callable[[str, int, int], None]
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-Lock: TypeAlias = Literal["append", "migrate", "endpoints"]
+Lock: TypeAlias = Literal["append", "migrate", "endpoints", "clients"]
 """What only one transaction of all machines does at a time."""
 
 LOCK = "webwork_lock"
@@ -34,6 +35,9 @@ class Database(Protocol):
 
     def is_away(self, error: exc.DBAPIError) -> bool:
         """Whether the database, and not what it was asked to store, is the reason of an error."""
+
+    def now(self, connection: sa.Connection) -> datetime:
+        """Tell the time in UTC by the one clock that all who use the database share."""
 
     def give_back_space(self, connection: sa.Connection) -> bool:
         """Give some unused space back; return whether there is more."""

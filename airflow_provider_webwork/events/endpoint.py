@@ -64,9 +64,9 @@ class Endpoint:
     :param pending_key: the key of the callback URL, kept until the webhook is registered, so that a second try
         sends the same URL.
     :param events: the events that the webhook is registered for.
+    :param key_hashes: for each key that the receiver accepts, when it stops to be accepted.
     :param reading: how its deliveries are read.
     :param expect_every: how long it may be without a delivery before that is reported; ``None`` for ever.
-    :param key_hashes: for each key that the receiver accepts, when it stops to be accepted.
     :param by_hand: the hashes of the keys that were added by hand, whose senders nobody here looks after.
     :param rotating: the hashes of the keys that an unfinished rotation looks after, and what they are to it.
     :param secrets: what deliveries may be signed with besides the webhook's token.

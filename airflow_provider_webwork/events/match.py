@@ -16,8 +16,6 @@ from airflow_provider_webwork.json_types import JSON, Scalar
 
 Match: TypeAlias = "Mapping[str, Scalar | list[Scalar]]"
 
-_ABSENT = object()
-
 _Key: TypeAlias = "str | bool | None"
 """A value in the form that it shares with all its equals."""
 

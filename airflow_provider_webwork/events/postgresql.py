@@ -9,6 +9,7 @@ from __future__ import annotations
 import select
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 from sqlalchemy import event, exc
@@ -34,6 +35,7 @@ _LOCKS: Mapping[Lock, int] = {
     "append": 0x77656277_00000001,
     "migrate": 0x77656277_00000002,
     "endpoints": 0x77656277_00000003,
+    "clients": 0x77656277_00000004,
 }
 """Keys of advisory locks: the letters `webw`, then a number."""
 
@@ -135,6 +137,12 @@ def is_away(error: exc.DBAPIError) -> bool:
     return state in _SET_UP_ELSEWHERE or isinstance(
         error, (exc.OperationalError, exc.InternalError, exc.InterfaceError)
     )
+
+
+def now(connection: sa.Connection) -> datetime:
+    """Tell the time of the server at this moment; that of its `now()` is when the transaction began to wait."""
+    moment: datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+    return moment.astimezone(UTC)
 
 
 def give_back_space(connection: sa.Connection) -> bool:

@@ -17,6 +17,7 @@ ENCRYPTED = (
     schema.endpoint.c.pending_key,
     schema.endpoint_secret.c.value,
     schema.rotation.c.key,
+    schema.credential.c.value,
 )
 """Every column of the log that holds secrets."""
 
@@ -44,10 +45,20 @@ def reencrypt(store: Store, vault: Vault, *, now: Callable[[], datetime], actor:
 
 
 def _reencrypt(connection: sa.Connection, column: sa.Column[str], vault: Vault) -> int:
-    table = column.table
-    (primary,) = table.primary_key
+    (primary,) = column.table.primary_key
     rows = connection.execute(sa.select(primary, column).where(column.is_not(None))).all()
     for row_id, sealed in rows:
-        value = vault.encrypt(vault.decrypt(sealed))
-        connection.execute(sa.update(table).where(primary == row_id).values({column.name: value}))
+        _replace(connection, column, primary == row_id, sealed, vault)
     return len(rows)
+
+
+def _replace(
+    connection: sa.Connection, column: sa.Column[str], row: sa.ColumnElement[bool], sealed: str | None, vault: Vault
+) -> None:
+    while sealed is not None:
+        anew = vault.encrypt(vault.decrypt(sealed))
+        update = sa.update(column.table).where(row, column == sealed).values({column.name: anew})
+        if connection.execute(update).rowcount:
+            return
+        # A client has put a new token in its place at this moment: it must not become the old one again.
+        sealed = connection.scalar(sa.select(column).where(row))

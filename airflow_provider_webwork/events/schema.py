@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-REVISIONS = ("0001", "0002", "0003", "0005")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 """The migrations, the newest last. They stand here so that opening an up-to-date log need not load Alembic."""
 
 REVISION = REVISIONS[-1]
@@ -215,4 +215,23 @@ setting = sa.Table(
     metadata,
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("value", sa.Text, nullable=False),
+)
+
+budget = sa.Table(
+    "budget",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("account", sa.Text, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Index("ix_budget_account", "account", "at"),
+)
+
+credential = sa.Table(
+    "credential",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text),
+    sa.Column("updated_at", Moment, nullable=False),
+    sa.Column("holder", sa.Text),
+    sa.Column("held_until", Moment),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -82,6 +83,11 @@ def place(url: sa.URL) -> FileId | None:
 def is_away(error: exc.DBAPIError) -> bool:
     """Whether the database, and not what it was asked to store, is the reason of an error."""
     return isinstance(error, (exc.OperationalError, exc.InternalError, exc.InterfaceError))
+
+
+def now(connection: sa.Connection) -> datetime:
+    """Tell the time of the machine, which is the only one."""
+    return datetime.now(UTC)
 
 
 def give_back_space(connection: sa.Connection) -> bool:

@@ -7,6 +7,7 @@ import os
 import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -84,6 +85,13 @@ class Store:
         self._prepare()
         with self._transaction(self._database.WRITING, lock=lock) as connection:
             yield connection
+
+    def now(self, connection: sa.Connection) -> datetime:
+        """Tell the time in UTC by the one clock that all who use the log share.
+
+        :param connection: one that :meth:`read` or :meth:`write` gave.
+        """
+        return self._database.now(connection)
 
     def give_back_space(self) -> bool:
         """Give some of the space of what was removed back, if the database does not; return whether there is more."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from airflow.sdk import BaseHook
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     import requests
 
     from airflow_provider_webwork.api.client import Client, ClientSettings
+    from airflow_provider_webwork.api.retries import RetryPolicy
+    from airflow_provider_webwork.api.waiting import Interruption
     from airflow_provider_webwork.api.webhooks import Webhook, Webhooks
 
 
@@ -53,7 +56,7 @@ class WebWorkHook(BaseHook):
         """
         from airflow_provider_webwork.api.client import Client
 
-        return Client(self._settings())
+        return Client(self._settings(), sleep=self._interruption.sleep)
 
     @cached_property
     def webhooks(self) -> Webhooks:
@@ -96,8 +99,19 @@ class WebWorkHook(BaseHook):
         :raises TypeError: if an argument is unknown, missing or of the wrong type.
         :raises WebWorkAPIError: while iterating, if a page cannot be fetched.
         """
-        records = self.client.iterate(operation, **arguments)
-        return (redact_record(record) for record in records)
+        return chain.from_iterable(self.iterate_pages(operation, **arguments))
+
+    def iterate_pages(self, operation: str, **arguments: object) -> Iterator[list[dict[str, JSON]]]:
+        """Return an iterator over the pages of a list or report, each a list of what :meth:`iterate` yields.
+
+        :param operation: its name, such as ``getMembers``.
+        :param arguments: in snake_case, without ``page``; ``workspace_id`` comes from the connection unless given.
+        :raises ValueError: if the operation is unknown or lists nothing, or a value cannot be sent.
+        :raises TypeError: if an argument is unknown, missing or of the wrong type.
+        :raises WebWorkAPIError: while iterating, if a page cannot be fetched.
+        """
+        pages = self.client.iterate_pages(operation, **arguments)
+        return map(_shown_page, pages)  # a generator would hold a page while it waits for the next one
 
     def request(
         self,
@@ -156,6 +170,13 @@ class WebWorkHook(BaseHook):
         """
         self.webhooks.delete(webhook_id)
 
+    def cancel(self) -> None:
+        """End every wait for the rate limit, for a retry or for new tokens, for ``on_kill`` of an operator.
+
+        The method that waits raises ``WebWorkCancelledError``, and so does every later wait of this hook.
+        """
+        self._interruption.cancel()
+
     def test_connection(self) -> tuple[bool, str]:
         """Say who the connection signs in as and which workspaces it sees, or what is wrong."""
         from airflow_provider_webwork.api.client import Client
@@ -163,8 +184,9 @@ class WebWorkHook(BaseHook):
         from airflow_provider_webwork.api.webhooks import Webhooks
 
         try:
-            # A person waits for the answer: what fails is said at once.
-            with Client(replace(self._settings(), retry=RetryPolicy(attempts=1))) as client:
+            # A person waits for the answer: what fails is said at once, and no task is waited for.
+            settings = replace(self._settings(retry=RetryPolicy(attempts=1)), budget=None)
+            with Client(settings) as client:
                 if client.settings.api_version == "v2":
                     return _test_workspaces(client)
                 count = sum(1 for _ in Webhooks(client).list())
@@ -172,7 +194,13 @@ class WebWorkHook(BaseHook):
         except WebWorkError as error:
             return False, str(error)
 
-    def _settings(self) -> ClientSettings:
+    @cached_property
+    def _interruption(self) -> Interruption:
+        from airflow_provider_webwork.api.waiting import Interruption
+
+        return Interruption()
+
+    def _settings(self, *, retry: RetryPolicy | None = None) -> ClientSettings:
         from airflow_provider_webwork.hooks.connection import client_settings
 
         try:
@@ -183,7 +211,7 @@ class WebWorkHook(BaseHook):
                 "Connections, or by `airflow connections add`."
             )
             raise WebWorkConfigurationError(msg) from None
-        return client_settings(connection)
+        return client_settings(connection, sleep=self._interruption.sleep, retry=retry)
 
 
 def _test_workspaces(client: Client) -> tuple[bool, str]:
@@ -192,12 +220,17 @@ def _test_workspaces(client: Client) -> tuple[bool, str]:
     wanted = client.settings.workspace_id
     for workspace in workspaces:
         if str(workspace.get("id")) == str(wanted):
-            return True, f"Workspace {workspace.get('workspace_name')} ({wanted}), as {workspace.get('role')}."
+            name, role = workspace.get("workspace_name"), workspace.get("role")
+            return True, f"Workspace {name} ({wanted}), as {role}, with {client.settings.auth.method}."
     if not workspaces:
         return False, "WebWork accepts the token, but it sees no workspace. Use the token of an owner."
     if wanted is None:
         return True, f"WebWork accepts the token. Now put a workspace id into the connection; it sees: {seen}."
     return False, f"WebWork accepts the token, but it does not see workspace {wanted}. It sees: {seen}."
+
+
+def _shown_page(page: list[dict[str, JSON]]) -> list[dict[str, JSON]]:
+    return [redact_record(record) for record in page]
 
 
 def _shown(webhook: Webhook) -> dict[str, JSON]:

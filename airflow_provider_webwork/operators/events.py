@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow.sdk import Asset, BaseOperator
@@ -13,17 +12,19 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from airflow_provider_webwork.assets import asked_of
 from airflow_provider_webwork.events.match import EventFilter, Match
+from airflow_provider_webwork.files.texts import json_lines
 from airflow_provider_webwork.hooks.claiming import claim_for_task
 from airflow_provider_webwork.hooks.events import WebWorkEventsHook
 from airflow_provider_webwork.hooks.failures import task_failures
 from airflow_provider_webwork.json_types import JSON
 from airflow_provider_webwork.operators import arguments
 from airflow_provider_webwork.operators.landing import landing
+from airflow_provider_webwork.operators.progress import Progress
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-_SAY_EVERY = 100_000
+_BATCH = 500
 
 
 class WebWorkClaimEventsOperator(BaseOperator):
@@ -150,23 +151,21 @@ class WebWorkExportEventsOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, JSON]:
         """Write the file."""
-        started = time.monotonic()
-        rows = size = 0
+        progress = Progress(self.log.info, what="events")
         with task_failures(), landing(self.path) as file:
-            for line in self._lines():
-                size += file.write(line)
-                rows += 1
-                if rows % _SAY_EVERY == 0:
-                    self.log.info("%s events so far.", rows)
-        seconds = round(time.monotonic() - started, 3)
-        self.log.info("Landed %s events (%s bytes) in %s s.", rows, size, seconds)
-        return {"path": self.path, "rows": rows, "bytes": size, "seconds": seconds}
+            write = json_lines(file)
+            for events in self._batches():
+                write(events)
+                progress.add(len(events))
+            size = file.tell()
+        return progress.summary(self.path, size=size)
 
-    def _lines(self) -> Iterator[bytes]:
+    def _batches(self) -> Iterator[list[dict[str, JSON]]]:
         since = None if self.since is None else arguments.usable_moment(self.since, name="since")
         until = None if self.until is None else arguments.usable_moment(self.until, name="until")
-        for event in WebWorkEventsHook().read(types=self.types, match=self.match, since=since, until=until):
-            yield json.dumps(event).encode() + b"\n"
+        events = WebWorkEventsHook().read(types=self.types, match=self.match, since=since, until=until)
+        while batch := list(islice(events, _BATCH)):
+            yield batch
 
 
 class WebWorkPruneEventsOperator(BaseOperator):

@@ -1,40 +1,51 @@
-"""Files that appear at their destination whole, or not at all."""
+"""Where a file of a task lands: locally or in object storage."""
 
 from __future__ import annotations
 
-import os
-import tempfile
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
+
+from airflow_provider_webwork.files import landing as files
+
+if TYPE_CHECKING:
+    from airflow.sdk import ObjectStoragePath
 
 
-@contextmanager
-def landing(destination: str) -> Iterator[BinaryIO]:
+def landing(destination: str) -> AbstractContextManager[BinaryIO]:
     """Open a file to write; once it is complete it takes the place of what was at the destination.
 
-    A reader never sees half of it, also if the process is killed: it is written beside a local destination, or to a
-    temporary file that is uploaded in one go, which object stores show only when it has arrived.
+    A reader never sees half of it, also if the process is killed.
 
     :param destination: a path or URL as ``airflow.sdk.ObjectStoragePath`` takes it.
+    :raises ValueError: if it cannot be the path of a file.
+    """
+    target = storage_path(destination)
+    if is_local(target):
+        path = Path(target.path)
+        if path.is_dir():
+            raise ValueError(f"path must be that of a file, and {destination!r} is a folder.")
+        return files.landing(path)
+    try:
+        storage = target.fs
+    except ValueError as error:
+        example = "apache-airflow-providers-amazon[s3fs] for s3"
+        raise ValueError(f"path: {error}. Install the provider that brings it, such as {example}.") from error
+    return files.landing_elsewhere(target.path, storage, protocol=target.protocol)
+
+
+def storage_path(destination: str) -> ObjectStoragePath:
+    """Read where a file is to go.
+
+    :raises ValueError: if it names no file.
     """
     from airflow.sdk import ObjectStoragePath
 
-    target = ObjectStoragePath(destination)
-    local = target.protocol in ("", "file", "local")
-    folder = Path(target.path).parent if local else Path(tempfile.gettempdir())
-    folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f".{uuid.uuid4().hex}.part"
-    try:
-        with part.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        if local:
-            part.replace(target.path)
-        else:
-            target.fs.put_file(str(part), target.path)
-    finally:
-        part.unlink(missing_ok=True)
+    if not destination.strip() or destination.endswith("/"):
+        raise ValueError(f"path must be that of a file, such as s3://lake/members.jsonl, not {destination!r}.")
+    return ObjectStoragePath(destination)
+
+
+def is_local(target: ObjectStoragePath) -> bool:
+    """Whether it is a file of this machine."""
+    return target.protocol in {"", "file", "local"}

@@ -44,6 +44,10 @@ class WebhookOperator(BaseOperator):
         """The webhooks of our endpoints."""
         return endpoint_webhooks(self.hook, WebWorkEventsHook())
 
+    def on_kill(self) -> None:
+        """Stop waiting for WebWork."""
+        self.hook.cancel()
+
 
 class WebWorkCreateWebhookOperator(WebhookOperator):
     """Register a webhook, or find the one that is there and repair what drifted.

@@ -58,8 +58,8 @@ def read_form(text: str) -> dict[str, JSON]:
 
 def _put(form: dict[str, JSON], name: str, several: list[JSON]) -> bool:
     """Put a field where the brackets in its name say; return whether that is possible."""
-    found = _NAME.fullmatch(name)
-    if found is None or name.count("[") > _DEEPEST:
+    found = _NAME.fullmatch(name) if name.count("[") <= _DEEPEST else None
+    if found is None:
         return False
     *steps, last = [found[1], *re.findall(r"\[([^\[\]]+)\]", found[2])]
     place = form

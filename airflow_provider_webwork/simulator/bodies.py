@@ -23,6 +23,8 @@ def parse_body(raw: bytes, *, content_type: str) -> dict[str, Any]:
             raise RefusedError(400, "The request body is not valid UTF-8.") from None
     try:
         body = json.loads(raw)
+        # What Python reads and no answer could show again, such as NaN or half a surrogate pair, is no JSON either.
+        json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
     except ValueError:
         raise RefusedError(400, "The request body is not valid JSON.") from None
     if not isinstance(body, dict):

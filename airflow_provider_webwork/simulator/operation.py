@@ -10,10 +10,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from airflow_provider_webwork.simulator.bodies import parse_body, parse_fields
+from airflow_provider_webwork.simulator.data.company import MANAGER_ROLES
 from airflow_provider_webwork.simulator.data.records import Record
 from airflow_provider_webwork.simulator.data.workspace import Workspace
 from airflow_provider_webwork.simulator.failing import failing_answer
 from airflow_provider_webwork.simulator.oauth import TokenEndpoint
+from airflow_provider_webwork.simulator.rate_limit import Verdict
 from airflow_provider_webwork.simulator.refusals import RefusedError
 from airflow_provider_webwork.simulator.rest.call import Call, Operation
 from airflow_provider_webwork.simulator.rest.fields import integer
@@ -61,18 +63,14 @@ class Served:
             with world.lock:
                 holder = dialect.authenticate(world, request.headers.get("authorization", ""))
                 verdict = world.meter.count(holder.user_id, at=world.now(), version=dialect.version)
-            if not verdict.allowed:
-                raise RefusedError(429, "Too Many Attempts.")
         except RefusedError as refusal:
-            refused = dialect.refuse(world, refusal)
-            refused.headers.update(verdict.headers if refusal.status == 429 else {})
-            return refused
+            return dialect.refuse(world, refusal)
 
         def effect() -> Response:
-            response = self._effect(request, raw, holder)
-            response.headers.update(verdict.headers)
-            return response
+            return _with_headers(self._effect(request, raw, holder), verdict)
 
+        if not verdict.allowed:
+            return _with_headers(dialect.refuse(world, RefusedError(429, "Too Many Attempts.")), verdict)
         fault = world.faults.take(self._operation.operation_id)
         return failing_answer(fault, effect) if fault else effect()
 
@@ -121,7 +119,7 @@ class Served:
         access = self._operation.access
         if self._world.settings.generation == "old" and access == "everybody":
             access = "managers"
-        if access == "managers" and not Call(self._world, workspace, caller, {}, {}, {}).is_manager:
+        if access == "managers" and caller["current_role"] not in MANAGER_ROLES:
             raise RefusedError(403, "Only workspace owners and executive managers may do this.")
         return caller
 
@@ -161,3 +159,8 @@ def noting(world: World, number: int, send: Send) -> Send:
         await send(message)
 
     return noted
+
+
+def _with_headers(response: Response, verdict: Verdict) -> Response:
+    response.headers.update(verdict.headers)
+    return response

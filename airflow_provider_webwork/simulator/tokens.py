@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -121,7 +122,7 @@ class Tokens:
         """Return the personal access token of a member."""
         if user_id == 1 and self._token:
             return self._token
-        return f"simulated-{self._seed.seal(user_id)}"
+        return f"simulated-{user_id}-{self._seed.text('personal token', user_id)}"
 
     def password(self, user_id: int) -> str:
         """Return the password of a member for API v1."""
@@ -183,12 +184,10 @@ class Tokens:
         self._first_refresh_token = self.sign_in(user_id=1)
 
     def _user_of(self, shown: str) -> int | None:
-        if self._token and hmac.compare_digest(shown.encode(), self._token.encode()):
-            return 1
-        numbers = self._seed.unseal(shown.removeprefix("simulated-")) if shown.startswith("simulated-") else None
-        if numbers is None or len(numbers) != 1 or (numbers[0] == 1 and self._token):
-            return None
-        return numbers[0]
+        """Return the member whose personal access token this is."""
+        named = re.fullmatch(r"simulated-([0-9]{1,18})-.*", shown)
+        user_id = int(named[1]) if named else 1
+        return user_id if hmac.compare_digest(shown.encode(), self.personal(user_id).encode()) else None
 
     def _refresh(self, shown: str, form: Mapping[str, Any]) -> dict[str, Any]:
         issued = self._refreshing.get(shown)

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from airflow_provider_webwork.cli.table import show
-from airflow_provider_webwork.config import OPTIONS
+from airflow_provider_webwork.options import OPTIONS
 from tests.airflow.commands import Ended, in_process
 
 __all__ = ["in_process"]

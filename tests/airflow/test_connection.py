@@ -123,7 +123,18 @@ def form():
 
 def test_the_form_of_the_connection_is_served_by_airflow_and_every_field_explains_itself(form):
     assert form.hook_name == WebWorkHook.hook_name
-    assert set(form.extra_fields) == {"workspace_id", "api_version", "timeout", "verify"}
+    assert set(form.extra_fields) == {
+        "api_version",
+        "auth_type",
+        "oauth_request",
+        "oauth_url",
+        "refresh_token",
+        "requests_per_minute",
+        "scope",
+        "timeout",
+        "verify",
+        "workspace_id",
+    }
     for field in form.extra_fields.values():
         assert field["schema"]["title"]
         assert field["description"].endswith(".")

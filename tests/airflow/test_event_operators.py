@@ -10,6 +10,7 @@ import pytest
 from airflow_provider_webwork.events.by_hand import add_by_hand
 from airflow_provider_webwork.events.log import EventLog
 from airflow_provider_webwork.events.store import Store
+from airflow_provider_webwork.hooks.events import WebWorkEventsHook
 from airflow_provider_webwork.operators.events import WebWorkExportEventsOperator, WebWorkPruneEventsOperator
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -52,8 +53,13 @@ def test_a_failure_on_the_way_leaves_the_former_file_and_nothing_else(log, tmp_p
     folder.mkdir()
     (folder / "hour.jsonl").write_text("former")
     operator = WebWorkExportEventsOperator(task_id="land", path=str(folder / "hour.jsonl"))
-    monkeypatch.setattr(operator, "_lines", lambda: iter([b"half", None]))
-    with pytest.raises(Exception, match="bytes"):
+
+    def half(*_, **__):
+        yield from [{"id": 1}] * 600
+        raise ConnectionError
+
+    monkeypatch.setattr(WebWorkEventsHook, "read", half)
+    with pytest.raises(ConnectionError):
         operator.execute({})
     assert [(each.name, each.read_text()) for each in folder.iterdir()] == [("hour.jsonl", "former")]
 

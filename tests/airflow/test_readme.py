@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from airflow_provider_webwork.config import OPTIONS
+from airflow_provider_webwork.options import OPTIONS
 from docs.sections import with_table
 
 ROOT = Path(__file__).parents[2]

@@ -16,6 +16,7 @@ from airflow_provider_webwork.api.client import Client, ClientSettings
 from airflow_provider_webwork.api.operations import catalogue
 from tests.contract.operations_table import CALLS
 from tests.contract.test_paging import SHAPES
+from tests.fake_webwork import UNPACED
 
 ENVELOPES = [shape for shape in SHAPES if shape not in {"data_alone", "bare_list"}]
 PAGED = [
@@ -58,7 +59,8 @@ def read(call, listing):
     version = "v1" if call.operation.startswith("v1") else "v2"
     auth = BearerAuth("some-token") if version == "v2" else BasicAuth("member7@example.com", "x")
     arguments = {name: value for name, value in call.arguments.items() if name not in {"page", "per_page"}}
-    with Client(ClientSettings(auth=auth, api_version=version, workspace_id=42)) as client:
+    chosen = ClientSettings(auth=auth, api_version=version, workspace_id=42, rate=UNPACED)
+    with Client(chosen) as client:
         for home in list(client.session.adapters):
             client.session.mount(home, listing)
         return list(client.iterate(call.operation, **arguments))

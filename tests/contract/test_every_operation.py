@@ -11,7 +11,7 @@ from airflow_provider_webwork.api.auth import BasicAuth, BearerAuth
 from airflow_provider_webwork.api.client import Client, ClientSettings
 from airflow_provider_webwork.api.operations import catalogue
 from tests.contract.operations_table import CALLS
-from tests.fake_webwork import FakeWebWork
+from tests.fake_webwork import UNPACED, FakeWebWork
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def webwork():
 @pytest.fixture(scope="module")
 def clients(webwork):
     """One client for each version of the API."""
-    v2 = ClientSettings(auth=BearerAuth("some-token"), base_url=webwork.url, workspace_id=42)
+    v2 = ClientSettings(auth=BearerAuth("some-token"), base_url=webwork.url, workspace_id=42, rate=UNPACED)
     v1 = ClientSettings(auth=BasicAuth("member7@example.com", "x"), base_url=webwork.url, api_version="v1")
     with Client(v2) as of_v2, Client(v1) as of_v1:
         yield {"v2": of_v2, "v1": of_v1}

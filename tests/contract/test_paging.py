@@ -9,8 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_webwork.api.paging import iterate_rows
+from airflow_provider_webwork.api.paging import iterate_pages
 from airflow_provider_webwork.errors import WebWorkNotFoundError, WebWorkResponseError
+
+
+def iterate_rows(fetch, **options):
+    return itertools.chain.from_iterable(iterate_pages(fetch, **options))
 
 
 def chunk(rows, size, number):

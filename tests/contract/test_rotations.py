@@ -11,6 +11,7 @@ from airflow_provider_webwork.events import schema
 from airflow_provider_webwork.events.access import Access
 from airflow_provider_webwork.events.audit import entries
 from airflow_provider_webwork.events.copying import copy_log
+from airflow_provider_webwork.events.credentials import Credentials
 from airflow_provider_webwork.events.endpoints import Endpoints
 from airflow_provider_webwork.events.leases import Leases
 from airflow_provider_webwork.events.reencryption import ENCRYPTED, reencrypt
@@ -203,7 +204,12 @@ def everything(rotations, endpoints, store, vault):
     begin(rotations)
     endpoints.renew("payroll", now=NOON)
     Access(store, vault, now=lambda: NOON, actor="x").add_secret("payroll", "canary-of-a-secret")
+    credentials(store, vault).replace("oauth", outdated=None, make=lambda _: "canary-of-a-refresh-token")
     return store
+
+
+def credentials(store, vault):
+    return Credentials(store, vault, sleep=lambda _: None)
 
 
 def sealed(store):
@@ -227,14 +233,15 @@ def test_every_secret_moves_on_to_the_first_key_and_nobody_needs_the_former(ever
 
     after = sealed(everything)
     assert before.keys() == after.keys() == {(column.table.name, column.name) for column in ENCRYPTED}
-    assert count == sum(map(len, after.values())) == 5
+    assert count == sum(map(len, after.values())) == 6
     alone = Vault([new])
     assert all(alone.decrypt(text) for texts in after.values() for text in texts)
     assert Endpoints(everything, alone).list() == known
+    assert credentials(everything, alone).get("oauth") == "canary-of-a-refresh-token"
     with pytest.raises(WebWorkSecretError, match=alone.fingerprint):
         endpoints.list()
     assert [entry.details for entry in entries(everything) if entry.action == "reencrypt"] == [
-        {"secrets": 5, "key": alone.fingerprint}
+        {"secrets": 6, "key": alone.fingerprint}
     ]
 
 

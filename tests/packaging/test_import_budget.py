@@ -11,7 +11,9 @@ import pytest
 
 PARSING = """
 from airflow_provider_webwork.assets import webwork_events
+from airflow_provider_webwork.operators.api import WebWorkCallOperator
 from airflow_provider_webwork.operators.events import WebWorkClaimEventsOperator
+from airflow_provider_webwork.operators.export import WebWorkExportOperator
 from airflow_provider_webwork.operators.webhooks import (
     WebWorkCreateWebhookOperator, WebWorkDeleteWebhookOperator, WebWorkUpdateWebhookOperator,
 )
@@ -26,9 +28,24 @@ WebWorkEventSensor(task_id="e", types=["tracker.*"], match={"user_id": 7}, since
 payroll = webwork_events("payroll", types=["tracker.stopped"])
 WebWorkClaimEventsOperator(task_id="f", consumer=payroll)
 WebWorkEventSensor(task_id="g", consumer=payroll)
+WebWorkCallOperator(task_id="h", operation="getMember", arguments={"member_id": 7})
+WebWorkExportOperator(
+    task_id="i", operation="getMembers", path="s3://lake/members.parquet", format="parquet", columns={"id": "int64"}
+)
 """
 OURS = "airflow_provider_webwork"
-HEAVY = {"requests", "alembic", "cryptography", "yaml", "fastapi", "starlette", "sqlalchemy", "uvicorn", "rich"}
+HEAVY = {
+    "requests",
+    "alembic",
+    "cryptography",
+    "fastapi",
+    "pyarrow",
+    "rich",
+    "sqlalchemy",
+    "starlette",
+    "uvicorn",
+    "yaml",
+}
 HEAVY_OF_OURS = {
     f"{OURS}.{name}"
     for name in ("api.client", "api.operations", "events.log", "events.store", "events.schema", "receiver", "simulator")
@@ -83,7 +100,7 @@ def test_the_plugin_that_every_airflow_process_imports_loads_nothing_but_itself(
 def test_the_provider_info_is_made_without_airflow(home):
     loaded = loaded_by(f"from {OURS}.provider_info import get_provider_info; get_provider_info()", after="", home=home)
 
-    assert f"{OURS}.config" in loaded
+    assert f"{OURS}.options" in loaded
     assert {name.split(".")[0] for name in loaded} & (HEAVY | {"airflow"}) == set()
 
 

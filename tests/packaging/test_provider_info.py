@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 import airflow_provider_webwork
-from airflow_provider_webwork.config import OPTIONS
+from airflow_provider_webwork.options import OPTIONS
 from airflow_provider_webwork.provider_info import get_provider_info
 
 PACKAGE = Path(airflow_provider_webwork.__file__).parent

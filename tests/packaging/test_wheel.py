@@ -24,7 +24,10 @@ PACKAGE = "airflow_provider_webwork"
 # Run by path, never imported: Alembic's environment and revisions, and what `python -m` starts.
 NOT_IMPORTED = re.compile(r"/migrations/|/__main__\.py$")
 # What serves users' own tests may need what runs them.
-NEEDED_BY = {"airflow_provider_webwork.testing": "pytest"}
+NEEDED_BY = {
+    "airflow_provider_webwork.receiver.prometheus": "prometheus_client",
+    "airflow_provider_webwork.testing": "pytest",
+}
 
 IMPORT_EACH = """
 import importlib, json, sys

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from airflow_provider_webwork.config import OPTIONS
+from airflow_provider_webwork.options import OPTIONS
 from demo.processes import free_ports
 
 DOCS = Path(__file__).parents[2] / "docs"

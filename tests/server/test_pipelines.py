@@ -1,6 +1,7 @@
 """Dags on a real Airflow process what consumers are given: everything, once, through pauses, failures and kills."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -148,7 +149,7 @@ def command(pipeline, *arguments):
     """Run a command as a person does, on the same installation."""
     done = subprocess.run(
         [sys.executable, "-m", "airflow", "webwork", *arguments],
-        env=pipeline.processes.environment({}),
+        env=pipeline.processes.environment(os.environ),
         cwd=pipeline.airflow.home,
         capture_output=True,
         text=True,

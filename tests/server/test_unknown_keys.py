@@ -56,16 +56,16 @@ def test_unknown_expired_and_revoked_keys_get_the_same_bytes(site, method):
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
-    ("senders", "seconds"), [(200, 2), pytest.param(2_000, 20, marks=pytest.mark.heavy)], ids=["few", "many"]
+    ("senders", "deliveries"), [(200, 30), pytest.param(2_000, 300, marks=pytest.mark.heavy)], ids=["few", "many"]
 )
-async def test_unknown_keys_cost_few_reads_and_no_good_delivery(site, senders, seconds):
+async def test_unknown_keys_cost_few_reads_and_no_good_delivery(site, senders, deliveries):
     began = time.monotonic()
     process = await asyncio.to_thread(site.run, program=COUNTING)
-    stop, refused, delivered, waited = asyncio.Event(), [], [], []
+    stop, refused, waited = asyncio.Event(), [], []
     flood = [asyncio.create_task(send_unknown_keys(process.port, stop, refused)) for _ in range(senders)]
-    good = asyncio.create_task(deliver(process.port, site.key, stop, delivered, waited))
-    asyncio.get_running_loop().call_later(seconds, stop.set)
-    await asyncio.gather(good, *flood)
+    delivered = await deliver(process.port, site.key, deliveries, waited)
+    stop.set()
+    await asyncio.gather(*flood)
     process.terminate()
     assert await asyncio.to_thread(process.wait) == 0
     lasted = time.monotonic() - began
@@ -74,13 +74,14 @@ async def test_unknown_keys_cost_few_reads_and_no_good_delivery(site, senders, s
     waited.sort()
     figures.info(
         "%d unknown keys a second, %.1f reads a second; %d good deliveries, p99 %.0f ms",
-        len(refused) / seconds, reads / lasted, len(delivered), waited[len(waited) * 99 // 100] * 1_000,
+        len(refused) / lasted, reads / lasted, len(delivered), waited[len(waited) * 99 // 100] * 1_000,
     )  # fmt: skip
     assert reads <= 10 * lasted + 2
-    assert set(refused) == {b"404"}
-    assert set(delivered) == {b"200"}
-    assert len(site.events()) == len(delivered) > 10
-    assert len(refused) > senders
+    assert delivered == [b"200"] * deliveries
+    assert len(site.events()) == deliveries
+    # A machine that is too busy to look within five seconds says so.
+    assert set(refused) <= {b"404", b"503"}
+    assert refused.count(b"404") > max(senders, 0.99 * len(refused))
 
 
 def now():
@@ -109,12 +110,11 @@ async def send_unknown_keys(port, stop, statuses):
     writer.close()
 
 
-async def deliver(port, key, stop, statuses, waited):
+async def deliver(port, key, deliveries, waited):
     """Deliver one event after the other on one connection, and note how long each answer took."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    for number in count():
-        if stop.is_set():
-            break
+    statuses = []
+    for number in range(deliveries):
         body = json.dumps({"event": "tracker.started", "event_id": f"e{number}"}).encode()
         began = time.monotonic()
         head = f"POST /hooks/{key} HTTP/1.1\r\nHost: receiver\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -122,6 +122,7 @@ async def deliver(port, key, stop, statuses, waited):
         statuses.append(await answer(reader))
         waited.append(time.monotonic() - began)
     writer.close()
+    return statuses
 
 
 async def answer(reader):

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from airflow_provider_webwork.config import OPTIONS, Settings, first_remote_executor, settings_from_environment
+from airflow_provider_webwork.config import Settings, first_remote_executor, settings_from_environment
 from airflow_provider_webwork.errors import WebWorkConfigurationError
+from airflow_provider_webwork.options import OPTIONS
 
 NUMBERS = [option for option in OPTIONS if option.between]
 

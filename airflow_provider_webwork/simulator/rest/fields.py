@@ -22,12 +22,14 @@ class Field:
 
     :param column: where the record keeps it, if not under its own name.
     :param choices: the only values; none means any.
+    :param nullable: whether it may be null.
     """
 
     name: str
     read: Reader
     column: str | None = None
     choices: tuple[Any, ...] = ()
+    nullable: bool = True
 
 
 def read_fields(fields: Iterable[Field], given: Mapping[str, Any], *, required: Iterable[str] = ()) -> dict[str, Any]:
@@ -42,6 +44,8 @@ def read_fields(fields: Iterable[Field], given: Mapping[str, Any], *, required: 
     for each in fields:
         if each.name in given:
             value = each.read(given, each.name)
+            if value is None and not each.nullable:
+                raise RefusedError(400, f"The {each.name} field must have a value.")
             if each.choices and value is not None and value not in each.choices:
                 raise RefusedError(400, f"The selected {each.name} is invalid.")
             values[each.column or each.name] = value
@@ -98,11 +102,11 @@ def optional_flag(fields: Mapping[str, Any], name: str) -> bool | None:
 
 
 def optional_day(fields: Mapping[str, Any], name: str) -> date | None:
-    """Return a day, written ``2024-01-15``."""
+    """Return a day of this or the last century, written ``2024-01-15``."""
     text = optional_text(fields, name)
     if not text:
         return None
-    if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+    if re.fullmatch(r"(19|20)\d\d-\d\d-\d\d", text):
         try:
             return date.fromisoformat(text)
         except ValueError:
@@ -138,9 +142,9 @@ def optional_moment(fields: Mapping[str, Any], name: str) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise RefusedError(400, f"The {name} field must be a date and time.") from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def optional_integers(fields: Mapping[str, Any], name: str) -> list[int] | None:

@@ -10,9 +10,10 @@ from airflow_provider_webwork.sensors.events import WebWorkEventSensor
 
 @dag(schedule=None)
 def impatient():
+    # Not shorter: a task that is woken before the scheduler has seen it leave the worker is failed by the scheduler.
     for task_id, soft_fail in (("fails", False), ("skips", True)):
         WebWorkEventSensor(
-            task_id=task_id, types=["never.happens"], timeout=1, soft_fail=soft_fail, deferrable=True, retries=0
+            task_id=task_id, types=["never.happens"], timeout=5, soft_fail=soft_fail, deferrable=True, retries=0
         )
 
 

@@ -44,11 +44,17 @@ def failure(call, *arguments, **keywords) -> WebWorkAPIError:
     return caught.value
 
 
-@pytest.mark.parametrize("status", [429, 502, 503, 504])
+@pytest.mark.parametrize("status", [502, 503, 504])
 def test_a_read_is_sent_again_until_it_is_answered(status, webwork, client, clock, json_reply):
     webwork.replies(json_reply({}, status=status), json_reply({}, status=status), json_reply({"data": []}))
     assert client.call("getMembers") == {"data": []}
     assert clock.sleeps == [0.5, 1.0]
+
+
+def test_a_refusal_that_asks_for_no_wait_is_sent_again_when_the_minute_must_be_over(webwork, client, clock, json_reply):
+    webwork.replies(json_reply({}, status=429), json_reply({"data": []}))
+    assert client.call("getMembers") == {"data": []}
+    assert 60 <= sum(clock.sleeps) < 63
 
 
 def test_a_read_is_sent_again_after_a_connection_that_broke(webwork, client, reply, json_reply):

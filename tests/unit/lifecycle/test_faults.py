@@ -136,7 +136,7 @@ JOBS = {
 
 FAULTS = [
     *({"kind": "status", "status": status} for status in (500, 503)),
-    *({"kind": kind} for kind in get_args(Kind) if kind not in {"status", "hang"}),
+    *({"kind": kind, "seconds": 0.01} for kind in get_args(Kind) if kind not in {"status", "hang"}),
 ]
 
 

@@ -63,7 +63,9 @@ class Fuzzer:
         dice = self._dice
         self._made += 1
         body = self.body()
-        headers = [(b"content-type", dice.choice(CONTENT_TYPES).encode("latin-1"))]
+        usual = CONTENT_TYPES[0] if body[:1] in {b"{", b"["} else CONTENT_TYPES[1]
+        content_type = usual if dice.random() < 0.7 else dice.choice(CONTENT_TYPES)
+        headers = [(b"content-type", content_type.encode("latin-1"))]
         others = dice.choices(HEADERS, k=dice.choice([0, 0, 0, 1, 2]))
         headers += [(name.encode("latin-1"), self._header_value()) for name in others]
         dice.shuffle(headers)
@@ -79,7 +81,7 @@ class Fuzzer:
     def body(self) -> bytes:
         """Return a body that is good, or was before it was spoilt."""
         dice = self._dice
-        body = dice.choice([self._json, self._json, self._list, self._form, self._json_in_form, self._noise])()
+        body = dice.choice([self._json] * 4 + [self._list, self._form, self._json_in_form, self._noise])()
         for _ in range(dice.choice([0, 0, 0, 0, 0, 1, 2, 5])):
             body = self._spoilt(body)
         return body

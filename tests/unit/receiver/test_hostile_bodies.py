@@ -9,7 +9,7 @@ from tests.unit.receiver.conftest import NOON
 from tests.unit.receiver.reading import ENDPOINT, FORM, JSON, KEY
 
 SIZE = 10_000_000
-SECONDS = 1.5
+SECONDS = 2.5
 """Many times what it takes, and a small part of what it took without limits."""
 
 # What a body begins with, what it repeats, what it ends with.

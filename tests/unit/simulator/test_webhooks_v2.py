@@ -134,7 +134,7 @@ def test_a_create_that_lacks_something_is_400_and_registers_nothing(client, body
     assert client.simulator.webhooks == ()
 
 
-@pytest.mark.parametrize("body", [b"{", b"[1]", b"\xff", b'"text"'])
+@pytest.mark.parametrize("body", [b"{", b"[1]", b"\xff", b'"text"', b'{"url": "\\ud800"}'])
 def test_a_body_that_is_no_json_object_is_400(client, body):
     headers = {"Authorization": f"Bearer {client.simulator.token}", "Content-Type": "application/json"}
     assert client.call("POST", "/webhooks", data=body, headers=headers).status_code == 400

@@ -180,6 +180,38 @@ def test_an_approved_leave_is_taken_off_the_balance(client):
     assert client.send("PUT", f"/leaves/{leave['id']}/reject").status_code == 400
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"end": "2027-01-07"},
+        {"end": "2029-01-08"},
+        {"start": "0001-01-01"},
+        {"policy_id": 99},
+        {"user_id": 99},
+        {"leave_period": 3},
+        {"end": None},
+    ],
+)
+def test_a_leave_that_makes_no_sense_is_refused(client, change):
+    asked = {"policy_id": 1, "user_id": 7, "start": "2027-01-08", "end": "2027-01-12"}
+    assert client.send("POST", "/leaves", **asked).status_code == 201
+    assert client.send("POST", "/leaves", **{**asked, **change}).status_code in {400, 404}
+
+
+@pytest.mark.parametrize("number", ["NaN", "1e999", "-Infinity"])
+def test_a_number_that_no_answer_could_show_is_refused(client, number):
+    body = f'{{"workspace_id": 1, "name": "Bridge", "budget": {number}}}'
+    headers = {"Authorization": f"Bearer {client.simulator.token}", "Content-Type": "application/json"}
+    assert client.call("POST", "/projects", data=body, headers=headers).status_code == 400
+
+
+def test_what_must_be_there_cannot_be_taken_away(client):
+    for path, field in (("/members/7", "firstname"), ("/projects/1", "name"), ("/contracts/107", "status")):
+        before = client.get(path).json()["data"]
+        assert client.send("PUT", path, **{field: None}).status_code == 400
+        assert client.get(path).json()["data"] == before
+
+
 def test_a_leave_by_hours_needs_its_hours(client):
     asked = {"policy_id": 4, "user_id": 7, "start": "2027-01-08", "end": "2027-01-08"}
     assert client.send("POST", "/leaves", **asked).status_code == 400

@@ -77,9 +77,9 @@ CONTRACTS = Resource(
         Field("project_id", integer),
         Field("user_id", integer),
         Field("weekly_hours_limit", optional_integer),
-        Field("screenshots", optional_text, choices=SCREENSHOTS),
+        Field("screenshots", optional_text, choices=SCREENSHOTS, nullable=False),
         Field("rate", optional_number),
-        Field("status", optional_text, choices=("active", "paused")),
+        Field("status", optional_text, choices=("active", "paused"), nullable=False),
     ),
     filters=(
         equals("project_id", optional_integer),

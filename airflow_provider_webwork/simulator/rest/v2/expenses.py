@@ -71,9 +71,9 @@ EXPENSES = Resource(
     view=expense_row,
     visible=lambda call, expense: call.sees_user(expense["user_id"]),
     fields=(
-        Field("expense_name", optional_text),
-        Field("date", optional_day),
-        Field("amount", optional_number),
+        Field("expense_name", optional_text, nullable=False),
+        Field("date", optional_day, nullable=False),
+        Field("amount", optional_number, nullable=False),
         Field("category_id", optional_text),
         Field("project_id", optional_integer),
         Field("note", optional_text),

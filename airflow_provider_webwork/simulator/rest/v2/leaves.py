@@ -25,6 +25,7 @@ from airflow_provider_webwork.simulator.rest.fields import (
 from airflow_provider_webwork.simulator.rest.pages import Listing
 from airflow_provider_webwork.simulator.rest.resource import Filter, Resource, equals
 from airflow_provider_webwork.simulator.rest.v2.answers import data, said
+from airflow_provider_webwork.simulator.rest.worked import check_range
 
 
 def leave_row(_call: Call, leave: Record) -> dict[str, Any]:
@@ -48,6 +49,7 @@ def new_leave(call: Call, values: dict[str, Any]) -> dict[str, Any]:
     call.world.member(values["user_id"], workspace=call.workspace)
     policy = _policy(values["policy_id"])
     check_order(values, "start", "end")
+    check_range(values["start"], values["end"])
     if policy.unit == "hours":
         for name in ("start_time", "end_time", "hours_per_day"):
             present(values.get(name), name)
@@ -118,12 +120,12 @@ LEAVES = Resource(
     visible=lambda call, leave: call.sees_user(leave["user_id"]),
     fields=(
         Field("policy_id", integer),
-        Field("start", optional_day),
-        Field("end", optional_day),
+        Field("start", optional_day, nullable=False),
+        Field("end", optional_day, nullable=False),
         Field("user_id", integer),
         Field("start_time", optional_clock),
         Field("end_time", optional_clock),
-        Field("hours_per_day", optional_number),
+        Field("hours_per_day", optional_number, nullable=False),
         Field("leave_period", optional_integer, choices=(0, 1, 2)),
         Field("reason", optional_text, column="note"),
     ),

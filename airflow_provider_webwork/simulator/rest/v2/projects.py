@@ -57,7 +57,7 @@ PROJECTS = Resource(
     view=project_row,
     visible=lambda call, project: call.sees_project(project["id"]),
     fields=(
-        Field("name", optional_text),
+        Field("name", optional_text, nullable=False),
         Field("start_date", optional_written_day),
         Field("deadline", optional_written_day),
         Field("estimation", optional_number),

@@ -141,9 +141,9 @@ TASKS = Resource(
     visible=lambda call, task: call.sees_project(task["project_id"]),
     fields=(
         Field("project_id", integer),
-        Field("title", optional_text),
+        Field("title", optional_text, nullable=False),
         Field("description", optional_text),
-        Field("status", optional_integer),
+        Field("status", optional_integer, nullable=False),
         Field("priority", optional_integer, choices=tuple(PRIORITIES)),
         Field("start_date", optional_written_day),
         Field("end_date", optional_written_day),

@@ -104,8 +104,8 @@ TIME_REQUESTS = Resource(
     fields=(
         Field("user_id", integer),
         Field("contract_id", optional_integer),
-        Field("start", optional_moment),
-        Field("end", optional_moment),
+        Field("start", optional_moment, nullable=False),
+        Field("end", optional_moment, nullable=False),
         Field("notes", optional_text, column="activity_description"),
         Field("activity_description", optional_text),
         Field("task_id", optional_integer),

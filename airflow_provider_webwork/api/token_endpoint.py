@@ -1,0 +1,287 @@
+"""The token endpoint of OAuth2: credentials of an application, or a refresh token, for tokens.
+
+WebWork documents two grants, the names of the scopes and how long tokens live
+(https://api-docs.webwork-tracker.com/v2/authorization, https://api-docs.webwork-tracker.com/v2/api.md). What we could
+read of its pages says neither where the token endpoint is nor how it is asked, so that both can be chosen.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+from urllib.parse import parse_qsl, urlsplit
+
+from authlib.integrations.requests_client import OAuth2Session
+
+from airflow_provider_webwork.api.adapter import LimitedAdapter
+from airflow_provider_webwork.api.answers import AnswerReader, status_text
+from airflow_provider_webwork.api.failures import Unanswered, sent
+from airflow_provider_webwork.api.retries import Answered, RetryPolicy, asked_wait, wait_before_retry
+from airflow_provider_webwork.api.settings import USER_AGENT
+from airflow_provider_webwork.api.tokens import Tokens
+from airflow_provider_webwork.errors import (
+    WebWorkAPIError,
+    WebWorkAuthError,
+    WebWorkConfigurationError,
+    WebWorkRateLimitError,
+    WebWorkResponseError,
+    WebWorkServerError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+    import requests
+
+    from airflow_provider_webwork.api.waiting import Clock
+    from airflow_provider_webwork.json_types import JSON
+
+_Signed: TypeAlias = "tuple[str, MutableMapping[str, str], str]"
+
+log = logging.getLogger(__name__)
+
+RequestForm: TypeAlias = Literal["form", "basic", "json"]
+"""How the endpoint is asked: with id and secret in a form, with a form and both in an HTTP Basic header, or as JSON."""
+
+REQUEST_FORMS: tuple[RequestForm, ...] = get_args(RequestForm)
+
+TOKEN_URL = "https://webwork-tracker.com/oauth/token"  # noqa: S105 - no secret
+"""A guess: WebWork documents ``https://webwork-tracker.com/oauth/authorize``, and this is its usual neighbour."""
+
+PATIENCE = RetryPolicy(attempts=3, deadline=15.0)
+MOST_SECONDS = 20.0
+"""Together they bound how long one process can keep the others from new tokens: under two minutes."""
+
+_EARLIEST = dt.timedelta(minutes=5)
+_AUTH_METHODS: dict[RequestForm, str] = {
+    "form": "client_secret_post",
+    "basic": "client_secret_basic",
+    "json": "client_secret_json",
+}
+_SAID = ("error", "error_description", "message")
+_UNREACHED = "Check `oauth_url`, the network and the proxy settings, or try again later."
+_SPENT = " The refresh token may be used up by this: if the next try says so, sign in to WebWork again."
+# https://datatracker.ietf.org/doc/html/rfc6749#section-5.2
+_REMEDIES = {
+    "invalid_client": (
+        "Check the client id (login) and the client secret (password) of the connection, and `oauth_request`, which "
+        "says how they are shown."
+    ),
+    "invalid_grant": (
+        "The refresh token was used before, has expired or was revoked: sign in to WebWork again, and put the new "
+        "refresh token into the connection."
+    ),
+    "invalid_scope": "Change `scope` of the connection to what the application was given.",
+    "unauthorized_client": "WebWork registers each application for one grant: change `auth_type` of the connection.",
+    "unsupported_grant_type": "WebWork registers each application for one grant: change `auth_type` of the connection.",
+    "invalid_request": "Try another `oauth_request` of the connection.",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Application:
+    """An application that is registered at WebWork under Settings > REST API > OAuth2 Apps.
+
+    :param client_id: its id.
+    :param client_secret: its secret.
+    :param url: the token endpoint.
+    :param scope: what to ask for, separated by spaces (``read``, ``write``, ``admin``); ``None`` for everything that
+        was granted.
+    :param request_form: how the endpoint is asked.
+    :raises WebWorkConfigurationError: if one of them is missing or cannot be used.
+    """
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    url: str = TOKEN_URL
+    scope: str | None = None
+    request_form: RequestForm = "form"
+
+    def __post_init__(self) -> None:
+        for name, text in (("client id", self.client_id), ("client secret", self.client_secret)):
+            if not text or not text.isascii() or not text.isprintable():
+                raise WebWorkConfigurationError(
+                    f"The WebWork connection needs the {name} of the OAuth2 application, in printable characters: "
+                    "login is the client id and password the client secret."
+                )
+        parts = urlsplit(self.url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
+            raise WebWorkConfigurationError(f"`oauth_url` of the WebWork connection is no URL such as {TOKEN_URL}.")
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The secret, and the pair as a header carries it."""
+        pair = f"{self.client_id}:{self.client_secret}".encode()
+        return (self.client_secret, base64.b64encode(pair).decode())
+
+
+class TokenEndpoint:
+    """Asks for tokens. Redirects are not followed.
+
+    :param application: who asks.
+    :param timeout: seconds to wait for a connection, and for the next bytes of an answer, up to :data:`MOST_SECONDS`.
+    :param verify: whether to check TLS certificates, or the file of the CA to check them with.
+    :param retry: how long to keep trying.
+    :param clock: time and chance.
+    """
+
+    def __init__(
+        self,
+        application: Application,
+        *,
+        timeout: tuple[float, float],
+        verify: bool | str,
+        clock: Clock,
+        retry: RetryPolicy = PATIENCE,
+    ) -> None:
+        self.application = application
+        self._timeout = (min(timeout[0], MOST_SECONDS), min(timeout[1], MOST_SECONDS))
+        self._verify = verify
+        self._retry = retry
+        self.clock = clock
+
+    def ask(self, refresh_token: str | None = None) -> Tokens:
+        """Return new tokens. A refresh token must be expected to be used up by this, whatever comes of it.
+
+        :param refresh_token: what to ask with; ``None`` for the credentials of the application.
+        :raises WebWorkAuthError: if the application or the refresh token is not accepted.
+        :raises WebWorkAPIError: if the endpoint fails, cannot be reached, or is none.
+        """
+        started, attempt = self.clock.monotonic(), 0
+        while True:
+            attempt += 1
+            asked_at = self.clock.now()
+            answer = self._answer(refresh_token)
+            if isinstance(answer, Mapping):
+                return _tokens(answer, refresh_token=refresh_token, asked_at=asked_at)
+            wait = wait_before_retry(
+                answer if isinstance(answer, Unanswered) else self._answered(answer),
+                method="GET" if refresh_token is None else "POST",  # as to whether it can be repeated
+                attempt=attempt,
+                elapsed=self.clock.monotonic() - started,
+                jitter=self.clock.jitter,
+                policy=self._retry,
+            )
+            if wait is None:
+                raise self._error(answer, refresh_token)
+            log.info("The token endpoint gave no tokens; attempt %d follows in %.1f s", attempt + 1, wait)
+            self.clock.sleep(wait)
+
+    def _answer(self, refresh_token: str | None) -> Mapping[str, object] | requests.Response | Unanswered:
+        """Ask once; return the answer as it is if it holds no tokens."""
+
+        def ask() -> Mapping[str, object] | requests.Response:
+            with self._session() as session:
+                url = self.application.url
+                tokens: Mapping[str, object]
+                try:
+                    if refresh_token is None:
+                        tokens = session.fetch_token(url, grant_type="client_credentials", allow_redirects=False)
+                    else:
+                        tokens = session.refresh_token(url, refresh_token=refresh_token, allow_redirects=False)
+                except _NoTokensError as error:
+                    return error.response
+                return tokens
+
+        return sent(ask, timeout=self._timeout)
+
+    def _session(self) -> OAuth2Session:
+        asking = self.application
+        session = OAuth2Session(
+            client_id=asking.client_id,
+            client_secret=asking.client_secret,
+            scope=asking.scope,
+            token_endpoint_auth_method=_AUTH_METHODS[asking.request_form],
+        )
+        session.register_client_auth_method((_AUTH_METHODS["json"], _as_json))
+        for answer in ("access_token_response", "refresh_token_response"):
+            session.register_compliance_hook(answer, _with_tokens)
+        for scheme in ("https://", "http://"):
+            session.mount(scheme, LimitedAdapter(timeout=self._timeout, verify=self._verify))
+        session.headers["User-Agent"] = USER_AGENT
+        return session
+
+    def _answered(self, response: requests.Response) -> Answered:
+        asked = asked_wait(response.headers.get("Retry-After"), now=self.clock.now())
+        return Answered(status=response.status_code, retry_after=asked)
+
+    def _error(self, answer: requests.Response | Unanswered, refresh_token: str | None) -> WebWorkAPIError:
+        """Word the error for an answer without tokens."""
+        url, secrets = self.application.url, self.application.secrets
+        reader = AnswerReader(secrets=(*secrets, refresh_token) if refresh_token else secrets, auth_remedy="")
+        if isinstance(answer, Unanswered):
+            spent = answer.may_have_arrived and refresh_token is not None
+            remedy = (
+                f"Check `oauth_url`, the network and the proxy settings, or try again later.{_SPENT if spent else ''}"
+            )
+            return reader.unanswered(answer, method="POST", url=url, effect_unknown=False, remedy=remedy)
+        status, document = answer.status_code, _document(answer)
+        code = str(document.get("error"))
+        what = f"WebWork gives no tokens: {reader.where('POST', url)} answered {status_text(status)}"
+        said = reader.quoted(": ".join(str(document[key]) for key in _SAID if document.get(key)))
+        if status == 429:
+            later = self._answered(answer).retry_after
+            return WebWorkRateLimitError(f"{what}{said}. Try again later.", retry_after=later)
+        if status >= 500:
+            return WebWorkServerError(f"{what}{said}. Try again later.", status=status)
+        if code in _REMEDIES or status == 401:
+            return WebWorkAuthError(f"{what}{said}. {_REMEDIES.get(code, _REMEDIES['invalid_client'])}", status=status)
+        return WebWorkResponseError(f"{what}{said}. Is `oauth_url` of the connection right?", status=status)
+
+
+class _NoTokensError(Exception):
+    """An answer of the token endpoint holds no tokens."""
+
+    def __init__(self, response: requests.Response) -> None:
+        super().__init__("no tokens")
+        self.response = response
+
+
+def _with_tokens(response: requests.Response) -> requests.Response:
+    """Let Authlib read only what holds a token that a header can carry.
+
+    :raises _NoTokensError: for everything else.
+    """
+    token = _document(response).get("access_token") if response.ok else None
+    if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise _NoTokensError(response)
+    return response
+
+
+def _document(response: requests.Response) -> dict[str, JSON]:
+    try:
+        document: JSON = response.json()
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _as_json(client: OAuth2Session, _: str, uri: str, headers: MutableMapping[str, str], body: str) -> _Signed:
+    """Write the fields of a token request as JSON, with the id and the secret of the application among them."""
+    fields = {**dict(parse_qsl(body)), "client_id": client.client_id, "client_secret": client.client_secret}
+    headers["Content-Type"] = "application/json"
+    return uri, headers, json.dumps(fields)
+
+
+def _tokens(answer: Mapping[str, object], *, refresh_token: str | None, asked_at: dt.datetime) -> Tokens:
+    """Read what Authlib made of an answer. A refresh token that is not replaced stays good."""
+    following = answer.get("refresh_token")
+    return Tokens(
+        access=str(answer["access_token"]),
+        refresh=None if refresh_token is None else str(following or refresh_token),
+        renew_at=_renew_at(answer.get("expires_in"), asked_at),
+    )
+
+
+def _renew_at(expires_in: object, asked_at: dt.datetime) -> dt.datetime | None:
+    """Return when to get new tokens: a while before these expire, since clocks differ and requests take time."""
+    try:
+        lifetime = dt.timedelta(seconds=float(str(expires_in)))
+        return asked_at + lifetime - min(_EARLIEST, lifetime / 10) if lifetime else None
+    except (ValueError, OverflowError):
+        return None

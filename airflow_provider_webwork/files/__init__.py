@@ -1,0 +1,1 @@
+"""Records as files: formats, compression, and files that appear whole."""
