@@ -162,7 +162,11 @@ class EndpointRotations:
 
     def _delete_old(self, rotation: Rotation, plan: Plan) -> Rotation:
         endpoint = self.lifecycle.endpoints.get(str(rotation.endpoint))
-        stays, *others = self.lifecycle.all_of(endpoint)
+        webhooks = self.lifecycle.all_of(endpoint)
+        if not webhooks or webhooks[0].id != endpoint.webhook_id:
+            msg = f"The new webhook of endpoint {endpoint.name!r} was gone a moment ago. The old one stays; try again."
+            raise WebWorkUnprovenError(msg)
+        stays, *others = webhooks
         if rotation.step == "overlap":
             if plan.verify:
                 self._check_works(endpoint, stays, rotation)

@@ -7,8 +7,14 @@ from datetime import timedelta
 
 import pytest
 
-from airflow_provider_webwork.errors import WebWorkLogError, WebWorkNotFoundError, WebWorkResponseError
+from airflow_provider_webwork.errors import (
+    WebWorkLogError,
+    WebWorkNotFoundError,
+    WebWorkRequestError,
+    WebWorkResponseError,
+)
 from airflow_provider_webwork.events.audit import entries
+from airflow_provider_webwork.simulator import DeliveryPolicy, Simulator, WebhookRules
 
 URL = "https://receiver.example.com/webwork?team=7"
 EVENTS = ("tracker.started", "tracker.stopped")
@@ -130,6 +136,16 @@ def test_a_receiver_that_cannot_be_given_the_token_keeps_its_webhook(registered)
     assert len(registered.ours) == 2, "the one that was made is found again"
     assert rotate_and_wait(registered, old.id).action == "rotated"
     assert len(registered.ours) == 1
+
+
+def test_webwork_that_takes_a_url_only_once_leaves_the_webhook_as_it_is(connect):
+    with Simulator(policy=DeliveryPolicy(attempts=1), webhook_rules=WebhookRules(unique_urls=True)) as simulator:
+        workspace = connect(simulator)
+        old = workspace.webhooks.create(url=URL, events=EVENTS)
+        for _ in range(2):
+            with pytest.raises(WebWorkRequestError, match="already been taken"):
+                rotate(workspace, old.id)
+        assert (workspace.only.id, workspace.tokens) == (old.id, [])
 
 
 def test_a_token_that_webwork_does_not_show_is_said_and_the_old_webhook_stays(registered, monkeypatch):

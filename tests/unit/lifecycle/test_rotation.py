@@ -242,6 +242,20 @@ def test_the_last_working_webhook_is_never_deleted(endpoint):
     assert endpoint.only.id == again.webhook_id
 
 
+def test_a_new_webhook_that_vanishes_at_the_last_moment_does_not_take_the_old_one_with_it(endpoint, monkeypatch):
+    old = endpoint.only
+    run = endpoint.plan()
+    started = endpoint.rotations.rotate("payroll", run)
+    endpoint.clock.moment = started.overlap_until
+    with monkeypatch.context() as patched:
+        patched.setattr("airflow_provider_webwork.lifecycle.desired.EndpointWebhooks.all_of", lambda *_: [old])
+        with pytest.raises(WebWorkUnprovenError, match="was gone a moment ago"):
+            endpoint.rotations.rotate("payroll", run)
+    endpoint.clock.wait(days=1)
+    assert endpoint.reached_by(old) == ["payroll"]
+    assert endpoint.rotations.rotate("payroll", run).action == "rotated"
+
+
 def test_a_new_webhook_that_somebody_pointed_elsewhere_is_repaired_before_the_old_one_goes(endpoint):
     old = endpoint.only
     run = endpoint.plan()
