@@ -47,11 +47,9 @@ class Rotations:
         :param webhook_id: the id that it goes by in Dags, or one of the two latest that it had at WebWork.
         """
         table = schema.rotation
-        named = table.c.subject == of_webhook(webhook_id)
-        followed = sa.and_(
-            table.c.endpoint.is_(None), sa.or_(table.c.webhook_id == webhook_id, table.c.old_webhook_id == webhook_id)
-        )
-        return self._find(named) or self._find(sa.and_(followed, table.c.subject.like(of_webhook("%"))))
+        since = sa.or_(table.c.webhook_id == webhook_id, table.c.old_webhook_id == webhook_id)
+        named = self._find(table.c.subject == of_webhook(webhook_id))
+        return named or self._find(sa.and_(table.c.subject.like(of_webhook("%")), since))
 
     def begin_for_endpoint(
         self, name: str, *, strategy: Strategy, old_webhook_id: str, started_at: datetime
