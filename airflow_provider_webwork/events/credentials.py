@@ -122,7 +122,7 @@ class Credentials:
 
     def _keep(self, name: str, text: str) -> None:
         table = schema.credential
-        with self._store.write() as connection:
+        with self._store.write(lock="clients") as connection:
             values = {"value": self._vault.encrypt(text), "updated_at": self._store.now(connection)}
             free = {"holder": None, "held_until": None}
             connection.execute(table.update().where(table.c.name == name).values(**values, **free))
@@ -130,7 +130,7 @@ class Credentials:
     def _let_go(self, name: str, holder: str) -> None:
         table = schema.credential
         try:
-            with self._store.write() as connection:
+            with self._store.write(lock="clients") as connection:
                 mine = table.update().where(table.c.name == name, table.c.holder == holder)
                 connection.execute(mine.values(holder=None, held_until=None))
         except WebWorkLogUnavailableError as error:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 
-from airflow_provider_webwork.errors import WebWorkConfigurationError, WebWorkError
+from airflow_provider_webwork.errors import WebWorkConfigurationError, WebWorkError, WebWorkRequestError
 from airflow_provider_webwork.json_types import JSON
 from airflow_provider_webwork.secrets import redact_record, redact_webhook
 
@@ -181,16 +181,12 @@ class WebWorkHook(BaseHook):
         """Say who the connection signs in as and which workspaces it sees, or what is wrong."""
         from airflow_provider_webwork.api.client import Client
         from airflow_provider_webwork.api.retries import RetryPolicy
-        from airflow_provider_webwork.api.webhooks import Webhooks
 
         try:
             # A person waits for the answer: what fails is said at once, and no task is waited for.
             settings = replace(self._settings(retry=RetryPolicy(attempts=1)), budget=None)
             with Client(settings) as client:
-                if client.settings.api_version == "v2":
-                    return _test_workspaces(client)
-                count = sum(1 for _ in Webhooks(client).list())
-                return True, f"WebWork API v1 accepts the login; it has {count} webhooks."
+                return _test_workspaces(client) if client.settings.api_version == "v2" else _test_login(client)
         except WebWorkError as error:
             return False, str(error)
 
@@ -231,6 +227,17 @@ def _test_workspaces(client: Client) -> tuple[bool, str]:
 
 def _shown_page(page: list[dict[str, JSON]]) -> list[dict[str, JSON]]:
     return [redact_record(record) for record in page]
+
+
+def _test_login(client: Client) -> tuple[bool, str]:
+    from airflow_provider_webwork.api.webhooks import Webhooks
+
+    try:
+        count = sum(1 for _ in Webhooks(client).list())
+    except WebWorkRequestError as error:
+        # v1 answers a wrong password with 200 and words, and there is nothing else to refuse in this call.
+        return False, f"{error} {client.settings.auth.remedy}"
+    return True, f"WebWork API v1 accepts the login; it has {count} webhooks."
 
 
 def _shown(webhook: Webhook) -> dict[str, JSON]:

@@ -6,6 +6,7 @@ import pytest
 from airflow.sdk.log import redact
 
 from airflow_provider_webwork.errors import WebWorkConfigurationError
+from airflow_provider_webwork.hooks.sign_in import AUTH_TYPES
 from airflow_provider_webwork.hooks.webwork import WebWorkHook
 
 TOKEN = "canary-of-the-access-token"
@@ -64,6 +65,26 @@ def test_extras_are_read_from_json_and_from_uris_alike(connection, fields):
     assert (settings.workspace_id, settings.timeout, settings.verify) == (7, (5.0, 5.0), False)
 
 
+@pytest.mark.parametrize(
+    ("extra", "requests"),
+    [
+        ({}, 60),
+        ({"requests_per_minute": 30}, 30),
+        ({"requests_per_minute": "30"}, 30),
+        ({"requests_per_minute": ""}, 60),
+    ],
+)
+def test_the_pace_is_webworks_unless_the_connection_says_another(connection, extra, requests):
+    assert settings_of(connection, {"password": TOKEN, "extra": extra}).rate.requests == requests
+
+
+def test_v1_has_no_documented_pace(connection):
+    fields = {"login": "member7@example.com", "password": TOKEN, "extra": EXTRA_V1}
+    assert settings_of(connection, fields).rate is None
+    paced = {**fields, "extra": {**EXTRA_V1, "requests_per_minute": 5}}
+    assert settings_of(connection, paced).rate.requests == 5
+
+
 def test_without_extras_the_defaults_hold(connection):
     settings = settings_of(
         connection, {"password": TOKEN, "extra": {"workspace_id": "", "timeout": None, "verify": ""}}
@@ -86,6 +107,23 @@ def test_without_extras_the_defaults_hold(connection):
         ({"extra": {"timeout": 0}}, "timeout must be"),
         ({"extra": {"timeout": "nan"}}, "timeout must be"),
         ({"extra": {"timeout": "inf"}}, "timeout must be"),
+        ({"extra": {"auth_type": "magic"}}, "auth_type must be personal_access_token or client_cred.* for API v2"),
+        ({"extra": {"auth_type": "basic"}}, "auth_type must be personal_access_token or .* for API v2"),
+        ({"extra": {**EXTRA_V1, "auth_type": "refresh_token"}}, "auth_type must be basic for API v1"),
+        ({"extra": {"auth_type": "client_credentials"}}, "needs the client id"),
+        ({"login": "id", "password": "", "extra": {"auth_type": "client_credentials"}}, "needs the client secret"),
+        ({"login": "id", "extra": {"auth_type": "client_credentials", "oauth_url": "nowhere"}}, "`oauth_url`"),
+        (
+            {"login": "id", "extra": {"auth_type": "client_credentials", "oauth_request": "fax"}},
+            "oauth_request must be",
+        ),
+        ({"login": "id", "extra": {"auth_type": "refresh_token"}}, "refresh_token is empty"),
+        (
+            {"login": "id", "extra": {"auth_type": "refresh_token", "refresh_token": TOKEN}},
+            r"\[webwork\] event_store_url",
+        ),
+        ({"extra": {"requests_per_minute": "many"}}, "requests_per_minute must be a whole number above 0"),
+        ({"extra": {"requests_per_minute": 0}}, "requests_per_minute must be"),
         ({"host": "ftp://webwork.example.com"}, "host is not a URL"),
         ({"host": "https://"}, "host is not a URL"),
         ({"host": "https://webwork.example.com:many/api/v2"}, "host is not a URL"),
@@ -142,6 +180,15 @@ def test_the_form_of_the_connection_is_served_by_airflow_and_every_field_explain
     assert form.standard_fields.password.title
     assert form.standard_fields.password.placeholder
     assert form.standard_fields.url_schema.hidden
+
+
+def test_the_form_offers_the_sign_ins_and_requests_that_there_are_and_names_the_guessed_address(form):
+    from airflow_provider_webwork.api.token_endpoint import REQUEST_FORMS, TOKEN_URL
+
+    offered = form.extra_fields["auth_type"]["schema"]["enum"]
+    assert offered == [None, *AUTH_TYPES["v2"], *AUTH_TYPES["v1"]]
+    assert form.extra_fields["oauth_request"]["schema"]["enum"] == list(REQUEST_FORMS)
+    assert TOKEN_URL in form.extra_fields["oauth_url"]["description"]
 
 
 def test_the_form_belongs_to_the_hook(form):

@@ -33,7 +33,7 @@ def unused_port():
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
-        (v2, (True, "Workspace Simulated workspace (1), as Owner.")),
+        (v2, (True, "Workspace Simulated workspace (1), as Owner, with a personal access token.")),
         (
             lambda s: v2(s, extra={}),
             (
@@ -98,7 +98,10 @@ def test_test_says_as_which_role_one_is_signed_in(connection):
     with Simulator(role="Team manager") as simulator:
         connection(v2(simulator))
 
-        assert WebWorkHook().test_connection() == (True, "Workspace Simulated workspace (1), as Team manager.")
+        passed, text = WebWorkHook().test_connection()
+
+        assert passed
+        assert text.startswith("Workspace Simulated workspace (1), as Team manager, with")
 
 
 def test_webhooks_are_shown_without_tokens_and_callback_keys(webwork_simulator):

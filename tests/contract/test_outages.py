@@ -93,7 +93,7 @@ def fill_the_disk(url):
     log = EventLog(Store(url))
     log.head()
     _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, most))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, most))
     told, refused = [], []
     with writing(log.append) as appender:
         while len(refused) < 5:

@@ -92,7 +92,7 @@ def test_it_runs_to_the_end_reports_and_leaves_nothing_behind(demo, tmp_path):
     code, printed, complaints = demo.run()
     assert (code, complaints) == (0, ""), printed
     steps = (
-        "Workspace Simulated workspace (1), as Owner.",
+        "Workspace Simulated workspace (1), as Owner, with a personal access token.",
         "webhook created for tracker.started, tracker.stopped",
         "deferred",
     )
