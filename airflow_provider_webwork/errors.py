@@ -106,3 +106,18 @@ class WebWorkLogUnavailableError(WebWorkLogError):
 
 class WebWorkSecretError(WebWorkError):
     """A stored secret cannot be written or read with the keys at hand; the text names the option to set."""
+
+
+# What keeping webhooks says.
+
+
+class WebWorkBusyError(WebWorkError):
+    """Another task is at work on the same endpoint or webhook: try later."""
+
+    permanent = False
+
+
+class WebWorkUnprovenError(WebWorkError):
+    """A new webhook was not seen to work, so the old one stays: make the receiver reachable, then try again."""
+
+    permanent = False

@@ -41,7 +41,9 @@ def get_provider_info() -> dict[str, Any]:
         "operators": [
             {
                 "integration-name": "WebWork Time Tracker",
-                "python-modules": [f"{PACKAGE}.operators.{name}" for name in ("webhooks", "events", "api", "export")],
+                "python-modules": [
+                    f"{PACKAGE}.operators.{name}" for name in ("webhooks", "rotation", "events", "api", "export")
+                ],
             }
         ],
         "sensors": [{"integration-name": "WebWork Time Tracker", "python-modules": [f"{PACKAGE}.sensors.events"]}],

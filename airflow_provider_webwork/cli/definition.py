@@ -173,6 +173,7 @@ def _endpoints() -> tuple[ActionCommand, ...]:
         _command("access.add_key", "Make one more callback URL", *key, name="add-key"),
         _command("access.add_secret", "Keep one more secret of the sender", *secret, name="add-secret"),
         _command("access.revoke", "Stop to accept a key or secret", *revoked, name="revoke"),
+        _command("endpoints.reencrypt", "Encrypt all secrets with the first key of the option secret_key"),
         _command("endpoints.reading", "Say how deliveries are read, or print it", ARG_ENDPOINT, ARG_PLACES, ARG_OUTPUT),
     )
 

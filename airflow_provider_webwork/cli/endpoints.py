@@ -1,4 +1,4 @@
-"""`airflow webwork endpoints create | list | show | reading | expect | delete`"""
+"""`airflow webwork endpoints create | list | show | reading | expect | reencrypt | delete`"""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from argparse import Namespace
 from datetime import UTC, datetime
 
 from airflow_provider_webwork.cli.ask import confirmed
-from airflow_provider_webwork.cli.run import command
+from airflow_provider_webwork.cli.run import actor, command
 from airflow_provider_webwork.cli.table import show
 from airflow_provider_webwork.cli.values import age, changed_reading
 from airflow_provider_webwork.events.endpoint import BY_KEY, OF_WEBHOOK, Endpoint, key_id
@@ -64,6 +64,7 @@ def show_endpoint(args: Namespace) -> None:
         "state": endpoint.state,
         "requires": words(endpoint.required_proof or BY_KEY),
         "webhook_id": endpoint.webhook_id,
+        "former_webhook_id": endpoint.former_webhook_id,
         "events": list(endpoint.events),
         "deliveries": endpoint.deliveries,
         "last_delivery_at": _time(endpoint.last_delivery_at),
@@ -111,6 +112,19 @@ def expect(args: Namespace) -> None:
 
 
 @command
+def reencrypt(args: Namespace) -> None:
+    """Encrypt every secret in the event log with the first key of ``[webwork] secret_key``."""
+    from airflow_provider_webwork.events.reencryption import reencrypt as encrypt_anew
+
+    hook = WebWorkEventsHook()
+    count = encrypt_anew(hook.store, hook.vault, now=lambda: datetime.now(UTC), actor=actor())
+    print(
+        f"{count} secrets are encrypted with the key {hook.vault.fingerprint}. Once every process has it, the keys "
+        "behind it can be removed from [webwork] secret_key."
+    )
+
+
+@command
 def delete(args: Namespace) -> None:
     """Delete an endpoint and its webhook at WebWork; its events stay."""
     hook = WebWorkEventsHook()
@@ -132,7 +146,12 @@ def callback_url(hook: WebWorkEventsHook, key: str) -> str:
 
 def _keys(endpoint: Endpoint, observed: tuple[ObservedProof, ...]) -> list[dict[str, JSON]]:
     return [
-        {"id": key_id(key_hash), "expires_at": _time(expires_at), **_use(key_id(key_hash), observed)}
+        {
+            "id": key_id(key_hash),
+            "state": endpoint.key_state(key_hash, at=datetime.now(UTC)),
+            "expires_at": _time(expires_at),
+            **_use(key_id(key_hash), observed),
+        }
         for key_hash, expires_at in sorted(endpoint.key_hashes.items())
     ]
 

@@ -8,8 +8,12 @@ from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 from airflow_provider_webwork.events.reading import USUAL, Reading
+from airflow_provider_webwork.secrets import hash_key
 
 State = Literal["pending", "active"]
+
+KeyState = Literal["pending", "active", "retiring", "revoked"]
+"""Not in use yet; in use; still accepted, but on its way out; not accepted any more."""
 
 VERIFIED = "verified"
 """The outcome of a proof that held."""
@@ -56,12 +60,15 @@ class Endpoint:
     :param conn_id: the Airflow connection that its webhook was registered with.
     :param webhook_id: the webhook at WebWork that calls it.
     :param webhook_token: the token that WebWork gave the webhook.
+    :param former_webhook_id: the webhook that an unfinished rotation replaces.
     :param pending_key: the key of the callback URL, kept until the webhook is registered, so that a second try
         sends the same URL.
     :param events: the events that the webhook is registered for.
     :param key_hashes: for each key that the receiver accepts, when it stops to be accepted.
     :param reading: how its deliveries are read.
     :param expect_every: how long it may be without a delivery before that is reported; ``None`` for ever.
+    :param by_hand: the hashes of the keys that were added by hand, whose senders nobody here looks after.
+    :param rotating: the hashes of the keys that an unfinished rotation looks after, and what they are to it.
     :param secrets: what deliveries may be signed with besides the webhook's token.
     :param required_proof: the settings, as JSON, of the proof without which a delivery is refused; the key in the
         URL is enough if ``None``.
@@ -75,8 +82,11 @@ class Endpoint:
     workspace_id: str | None = None
     webhook_id: str | None = None
     webhook_token: str | None = field(default=None, repr=False)
+    former_webhook_id: str | None = None
     pending_key: str | None = field(default=None, repr=False)
     key_hashes: Mapping[str, datetime | None] = field(default_factory=dict, repr=False)
+    by_hand: frozenset[str] = field(default=frozenset(), repr=False)
+    rotating: Mapping[str, Literal["pending", "retiring"]] = field(default_factory=dict, repr=False)
     reading: Reading = USUAL
     expect_every: timedelta | None = None
     secrets: tuple[Secret, ...] = ()
@@ -92,6 +102,16 @@ class Endpoint:
             return False
         expires_at = self.key_hashes[key_hash]
         return expires_at is None or at < expires_at
+
+    def key_state(self, key_hash: str, *, at: datetime) -> KeyState:
+        """Return where a key is on its way from being made to being forgotten."""
+        if not self.accepts(key_hash, at=at):
+            return "revoked"
+        if key_hash in self.rotating:
+            return self.rotating[key_hash]
+        if self.pending_key is not None and hash_key(self.pending_key) == key_hash:
+            return "pending"
+        return "active" if self.key_hashes[key_hash] is None else "retiring"
 
     def accepted_secrets(self, *, at: datetime) -> list[Secret]:
         """Return what a delivery may be signed with at that time: the newest secret first, the webhook's token last."""

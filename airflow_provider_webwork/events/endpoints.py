@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -19,7 +19,7 @@ from airflow_provider_webwork.secrets import Vault, hash_key
 SHORTEST_SILENCE = timedelta(minutes=1)
 """What another receiver was sent is known here after a second or two, so seconds of silence mean nothing."""
 
-TABLES = (schema.endpoint, schema.endpoint_key, schema.endpoint_secret, schema.setting)
+TABLES = (schema.endpoint, schema.endpoint_key, schema.endpoint_secret, schema.rotation, schema.setting)
 """All that the list of endpoints is read from; their secrets are encrypted in it."""
 
 
@@ -49,17 +49,19 @@ class Endpoints:
 
         :raises WebWorkSecretError: if their secrets were encrypted with a key that is not at hand.
         """
-        table, keys = schema.endpoint, schema.endpoint_key
+        table, keys, rotation = schema.endpoint, schema.endpoint_key, schema.rotation
+        replaced = sa.and_(rotation.c.endpoint == table.c.name, rotation.c.step != "done")
+        rows_of_endpoints = sa.select(table, rotation.c.old_webhook_id).outerjoin(rotation, replaced)
         with self._store.read() as connection:
-            rows = connection.execute(sa.select(table).order_by(table.c.name)).all()
-            hashes: dict[str, dict[str, datetime | None]] = {}
+            rows = connection.execute(rows_of_endpoints.order_by(table.c.name)).all()
+            by_endpoint: dict[str, list[sa.Row[tuple[object, ...]]]] = {}
             for key in connection.execute(sa.select(keys)):
-                hashes.setdefault(key.endpoint, {})[key.key_hash] = key.expires_at
+                by_endpoint.setdefault(key.endpoint, []).append(key)
             sealed = connection.execute(keyring.SECRETS).all()
             if sealed or any(row.webhook_token or row.pending_key for row in rows):
                 self._check_vault(connection)
         secrets = keyring.opened(sealed, self._vault)
-        return [self._endpoint(row, hashes.get(row.name, {}), secrets.get(row.name, ())) for row in rows]
+        return [self._endpoint(row, by_endpoint.get(row.name, ()), secrets.get(row.name, ())) for row in rows]
 
     def open(self, name: str, *, now: datetime) -> Endpoint:
         """Return the endpoint, made with a first key if there is none.
@@ -118,7 +120,7 @@ class Endpoints:
     ) -> None:
         """Record the webhook that calls the endpoint; forget the key in clear and those of its former webhooks.
 
-        Keys that were added by hand, and those that expire by themselves, stay.
+        Keys that were added by hand, that expire by themselves or that an unfinished rotation looks after stay.
 
         :param key: the key in the webhook's URL, one of the endpoint's.
         :raises WebWorkLogError: if there is no such endpoint.
@@ -154,6 +156,7 @@ class Endpoints:
                     keys.c.endpoint == name,
                     keys.c.key_hash != hash_key(key),
                     keys.c.by_hand.is_not(sa.true()),
+                    keys.c.rotating.is_(None),
                     keys.c.expires_at.is_(None),
                 )
             )
@@ -179,9 +182,9 @@ class Endpoints:
         self._change(name, {"expect_every": seconds, "updated_at": now})
 
     def delete(self, name: str) -> None:
-        """Forget an endpoint with its keys and secrets; its events stay."""
+        """Forget an endpoint with its keys, secrets and rotation; its events stay."""
         with self._store.write(lock="endpoints") as connection:
-            for table in (schema.endpoint_key, schema.endpoint_secret, schema.observed_proof):
+            for table in (schema.endpoint_key, schema.endpoint_secret, schema.observed_proof, schema.rotation):
                 connection.execute(table.delete().where(table.c.endpoint == name))
             connection.execute(schema.endpoint.delete().where(schema.endpoint.c.name == name))
 
@@ -189,6 +192,15 @@ class Endpoints:
         """Add what a receiver saw to the endpoints; of several receivers the latest sighting counts."""
         with self._store.write(lock="endpoints") as connection:
             observed.record(connection, sightings)
+
+    def key_made_at(self, name: str) -> datetime | None:
+        """Return when the key was made that the endpoint's webhook has; ``None`` if there is none."""
+        keys = schema.endpoint_key
+        in_use = (keys.c.by_hand.is_not(sa.true()), keys.c.rotating.is_(None), keys.c.expires_at.is_(None))
+        newest = sa.select(keys.c.created_at).where(keys.c.endpoint == name, *in_use).order_by(keys.c.created_at.desc())
+        with self._store.read() as connection:
+            made_at: datetime | None = connection.scalar(newest.limit(1))
+            return made_at
 
     def observed(self, name: str) -> tuple[observed.ObservedProof, ...]:
         """Return what came of the proofs that deliveries to an endpoint carried, the most frequent first."""
@@ -214,7 +226,10 @@ class Endpoints:
         keyring.check_vault(connection, self._vault, log_name=self._store.name, claim=claim)
 
     def _endpoint(
-        self, row: sa.Row[tuple[object, ...]], hashes: Mapping[str, datetime | None], secrets: tuple[Secret, ...]
+        self,
+        row: sa.Row[tuple[object, ...]],
+        keys: Iterable[sa.Row[tuple[object, ...]]],
+        secrets: tuple[Secret, ...],
     ) -> Endpoint:
         return Endpoint(
             name=row.name,
@@ -225,8 +240,11 @@ class Endpoints:
             workspace_id=row.workspace_id,
             webhook_id=row.webhook_id,
             webhook_token=row.webhook_token and self._vault.decrypt(row.webhook_token),
+            former_webhook_id=row.old_webhook_id,
             pending_key=row.pending_key and self._vault.decrypt(row.pending_key),
-            key_hashes=hashes,
+            key_hashes={key.key_hash: key.expires_at for key in keys},
+            by_hand=frozenset(key.key_hash for key in keys if key.by_hand),
+            rotating={key.key_hash: key.rotating for key in keys if key.rotating},
             secrets=secrets,
             required_proof=row.required_proof,
             deliveries=row.deliveries,

@@ -41,6 +41,13 @@ def check_vault(connection: sa.Connection, vault: Vault, *, log_name: str, claim
         raise WebWorkSecretError(msg)
 
 
+def claim_log(connection: sa.Connection, vault: Vault) -> None:
+    """Let the log keep the fingerprint of this vault's first key, whichever it had before."""
+    table = schema.setting
+    connection.execute(table.delete().where(table.c.name == _FINGERPRINT))
+    connection.execute(table.insert().values(name=_FINGERPRINT, value=vault.fingerprint))
+
+
 def usable_secret(text: str) -> str:
     """Return a secret without the blanks around it, with which files and environment variables often come.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -63,6 +63,12 @@ def record(connection: sa.Connection, sightings: Mapping[str, Sighting]) -> None
         known = connection.execute(table.update().where(table.c.name == name).values(values)).rowcount
         if known and seen.tried:
             _count(connection, name, seen.tried)
+
+
+def forget(connection: sa.Connection, endpoint: str, *, secrets: Sequence[str]) -> None:
+    """Forget what some keys and secrets of an endpoint were good for, by their ids."""
+    table = schema.observed_proof
+    connection.execute(table.delete().where(table.c.endpoint == endpoint, table.c.secret.in_(secrets)))
 
 
 def _count(connection: sa.Connection, endpoint: str, tried: Mapping[Tried, Uses]) -> None:

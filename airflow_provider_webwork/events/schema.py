@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 """The migrations, the newest last. They stand here so that opening an up-to-date log need not load Alembic."""
 
 REVISION = REVISIONS[-1]
@@ -160,6 +160,7 @@ endpoint_key = sa.Table(
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("expires_at", Moment),
     sa.Column("by_hand", sa.Boolean),
+    sa.Column("rotating", sa.Text),
 )
 
 endpoint_secret = sa.Table(
@@ -171,6 +172,22 @@ endpoint_secret = sa.Table(
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("not_before", Moment),
     sa.Column("expires_at", Moment),
+    sa.Column("rotating", sa.Text),
+)
+
+rotation = sa.Table(
+    "rotation",
+    metadata,
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("endpoint", sa.Text),
+    sa.Column("strategy", sa.Text, nullable=False),
+    sa.Column("step", sa.Text, nullable=False),
+    sa.Column("old_webhook_id", sa.Text),
+    sa.Column("webhook_id", sa.Text),
+    sa.Column("key", sa.Text),
+    sa.Column("known", sa.Text, nullable=False),
+    sa.Column("started_at", Moment, nullable=False),
+    sa.Column("overlap_until", Moment),
 )
 
 observed_proof = sa.Table(

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from airflow_provider_webwork.events.endpoints import Endpoints
     from airflow_provider_webwork.events.log import EventLog
     from airflow_provider_webwork.events.retention import Pruned, Retention
+    from airflow_provider_webwork.events.rotations import Rotations
     from airflow_provider_webwork.events.store import Store
+    from airflow_provider_webwork.secrets import Vault
 
 
 class WebWorkEventsHook(BaseHook):
@@ -60,12 +62,18 @@ class WebWorkEventsHook(BaseHook):
         return EventLog(self.store)
 
     @cached_property
+    def vault(self) -> Vault:
+        """The keys that the secrets in the log are encrypted with."""
+        from airflow_provider_webwork.secrets import Vault
+
+        return Vault(self.settings.secret_keys)
+
+    @cached_property
     def endpoints(self) -> Endpoints:
         """The callback endpoints, secrets included; for code that manages them."""
         from airflow_provider_webwork.events.endpoints import Endpoints
-        from airflow_provider_webwork.secrets import Vault
 
-        return Endpoints(self.store, Vault(self.settings.secret_keys))
+        return Endpoints(self.store, self.vault)
 
     def access(self, actor: str) -> Access:
         """Return what changes who may deliver to the endpoints: their keys, secrets and required proofs.
@@ -73,9 +81,17 @@ class WebWorkEventsHook(BaseHook):
         :param actor: who does it, for the audit.
         """
         from airflow_provider_webwork.events.access import Access
-        from airflow_provider_webwork.secrets import Vault
 
-        return Access(self.store, Vault(self.settings.secret_keys), now=_utc_now, actor=actor)
+        return Access(self.store, self.vault, now=_utc_now, actor=actor)
+
+    def rotations(self, actor: str) -> Rotations:
+        """Return the record of how far the rotations of webhooks have come.
+
+        :param actor: who rotates, for the audit.
+        """
+        from airflow_provider_webwork.events.rotations import Rotations
+
+        return Rotations(self.store, self.vault, now=_utc_now, actor=actor)
 
     @cached_property
     def consumers(self) -> Consumers:

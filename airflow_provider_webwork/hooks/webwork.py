@@ -160,7 +160,7 @@ class WebWorkHook(BaseHook):
         self, webhook_id: str, *, url: str | None = None, events: Sequence[str] | None = None
     ) -> dict[str, JSON]:
         """Change the URL or the events of a webhook; what is not given stays."""
-        from airflow_provider_webwork.lifecycle.desired import update_webhook
+        from airflow_provider_webwork.lifecycle.outside import update_webhook
 
         return update_webhook(self.webhooks, webhook_id, url=url, events=events).as_dict()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
@@ -121,6 +121,30 @@ def usable_conflict(on_conflict: object) -> Literal["adopt", "replace", "fail"]:
     raise ValueError(msg)
 
 
+def usable_strategy(strategy: object) -> Literal["replace", "rekey"]:
+    """Return how to rotate.
+
+    :raises ValueError: if it is not one of the two.
+    """
+    match strategy:
+        case "replace" | "rekey":
+            return strategy
+    msg = f"strategy must be replace or rekey, not {strategy!r}."
+    raise ValueError(msg)
+
+
+def usable_finish(finish: object) -> Literal["wait", "next_run"]:
+    """Return who finishes a rotation when its overlap is over.
+
+    :raises ValueError: if it is not one of the two.
+    """
+    match finish:
+        case "wait" | "next_run":
+            return finish
+    msg = f"finish must be wait or next_run, not {finish!r}."
+    raise ValueError(msg)
+
+
 def masked_variable(name: object) -> str:
     """Return the name of an Airflow Variable that may hold a token.
 
@@ -155,3 +179,23 @@ def usable_moment(value: object, *, name: str) -> datetime:
     shown = repr(value) if isinstance(value, (str, datetime)) else type(value).__name__
     msg = f"{name} must be a datetime with a time zone, or one as text such as 2026-11-22T04:50:00Z, not {shown}."
     raise ValueError(msg)
+
+
+def check_known(**values: object) -> None:
+    """Check the arguments of a webhook operator that are known when the Dag is parsed.
+
+    :raises ValueError: naming the argument, if one is not usable.
+    """
+    usable: dict[str, Callable[[object], object]] = {
+        "events": usable_events,
+        "endpoint": usable_endpoint,
+        "url": usable_url,
+        "webhook_id": usable_webhook_id,
+        "token_variable": masked_variable,
+        "on_conflict": usable_conflict,
+        "strategy": usable_strategy,
+        "finish": usable_finish,
+    }
+    for name, value in values.items():
+        if value is not None and is_known(value):
+            usable[name](value)

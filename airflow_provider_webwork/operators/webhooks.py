@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow.sdk import BaseOperator
 
-from airflow_provider_webwork.hooks.endpoints import endpoint_webhooks
+from airflow_provider_webwork.hooks.claiming import run_key_of
+from airflow_provider_webwork.hooks.endpoints import endpoint_webhooks, once_per_run
 from airflow_provider_webwork.hooks.events import WebWorkEventsHook
 from airflow_provider_webwork.hooks.failures import task_failures
 from airflow_provider_webwork.hooks.webwork import WebWorkHook
 from airflow_provider_webwork.json_types import JSON
 from airflow_provider_webwork.operators import arguments
+from airflow_provider_webwork.operators.variables import keep_token
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from airflow_provider_webwork.api.webhooks import Webhook
     from airflow_provider_webwork.lifecycle.desired import EndpointWebhooks
+    from airflow_provider_webwork.lifecycle.settled import Outcome
 
 
-class _WebhookOperator(BaseOperator):
+class WebhookOperator(BaseOperator):
     """What the webhook operators share: the hooks that they translate for."""
 
     ui_color = "#d9ecff"
@@ -45,7 +49,7 @@ class _WebhookOperator(BaseOperator):
         self.hook.cancel()
 
 
-class WebWorkCreateWebhookOperator(_WebhookOperator):
+class WebWorkCreateWebhookOperator(WebhookOperator):
     """Register a webhook, or find the one that is there and repair what drifted.
 
     With ``endpoint`` the webhook calls our own receiver: the operator makes the secret URL and keeps the webhook's id
@@ -71,7 +75,7 @@ class WebWorkCreateWebhookOperator(_WebhookOperator):
     :param token_variable: with ``url``: the Airflow Variable that is given the webhook's token. Its name must be one
         that Airflow masks, such as ``payroll_webhook_token``.
     :param on_conflict: with ``url``: what to do if WebWork has a webhook for it: ``adopt`` it, ``replace`` it, or
-        ``fail``.
+        ``fail``. The last two use the event log, to know what this Dag run made itself when it is cleared.
     :param webwork_conn_id: the connection of type ``webwork``.
     """
 
@@ -95,7 +99,7 @@ class WebWorkCreateWebhookOperator(_WebhookOperator):
             raise ValueError(msg)
         if arguments.is_known(events):
             arguments.usable_events(events)
-        _check(endpoint=endpoint, url=url, token_variable=token_variable, on_conflict=on_conflict)
+        arguments.check_known(endpoint=endpoint, url=url, token_variable=token_variable, on_conflict=on_conflict)
         self.endpoint = endpoint
         self.url = url
         self.events = events
@@ -104,33 +108,44 @@ class WebWorkCreateWebhookOperator(_WebhookOperator):
 
     def execute(self, context: Context) -> dict[str, JSON]:
         """Register, adopt, repair, or leave alone."""
-        from airflow_provider_webwork.lifecycle.desired import ensure_url
-
         with task_failures():
             events = arguments.usable_events(self.events)
             if self.endpoint is not None:
                 outcome = self.endpoint_webhooks.ensure(arguments.usable_endpoint(self.endpoint), events=events)
             else:
-                variable = None if self.token_variable is None else arguments.masked_variable(self.token_variable)
-                outcome, webhook = ensure_url(
-                    self.hook.webhooks,
-                    url=arguments.usable_url(self.url),
-                    events=events,
-                    on_conflict=arguments.usable_conflict(self.on_conflict),
-                )
-                if variable is not None and webhook.token is not None:
-                    _keep_token(variable, webhook.token)
-                elif variable is not None:
-                    self.log.warning(
-                        "WebWork does not show the token of webhook %s: Variable %s stays as it is.",
-                        webhook.id,
-                        variable,
-                    )
+                outcome = self._registered(arguments.usable_url(self.url), events, context)
         self.log.info("Webhook %s: %s.", outcome.webhook_id, outcome.action)
         return outcome.as_dict()
 
+    def _registered(self, url: str, events: Sequence[str], context: Context) -> Outcome:
+        from airflow_provider_webwork.lifecycle.outside import ensure_url
 
-class WebWorkUpdateWebhookOperator(_WebhookOperator):
+        variable = None if self.token_variable is None else arguments.masked_variable(self.token_variable)
+        on_conflict = arguments.usable_conflict(self.on_conflict)
+        if on_conflict == "adopt":
+            outcome, webhook = ensure_url(self.hook.webhooks, url=url, events=events)
+        else:
+            once = once_per_run(
+                self.hook,
+                WebWorkEventsHook(),
+                actor=run_key_of(context),
+                keep_token=lambda made: self._keep_token(variable, made),
+            )
+            run_after = context["dag_run"].run_after
+            outcome, webhook = once.register(url=url, events=events, on_conflict=on_conflict, run_after=run_after)
+        self._keep_token(variable, webhook)
+        return outcome
+
+    def _keep_token(self, variable: str | None, webhook: Webhook) -> None:
+        if variable is not None and webhook.token is not None:
+            keep_token(variable, webhook.token)
+        elif variable is not None:
+            self.log.warning(
+                "WebWork does not show the token of webhook %s: Variable %s stays as it is.", webhook.id, variable
+            )
+
+
+class WebWorkUpdateWebhookOperator(WebhookOperator):
     """Change the events or the URL of a webhook.
 
     Returns ``{"webhook_id", "endpoint", "action", "events"}``; the action is ``updated`` or ``unchanged``.
@@ -141,7 +156,7 @@ class WebWorkUpdateWebhookOperator(_WebhookOperator):
 
     :param endpoint: the endpoint whose webhook is meant; give ``events`` with it.
     :param webhook_id: the webhook, by its id at WebWork; give ``url``, ``events`` or both with it.
-    :param url: the new URL.
+    :param url: with ``webhook_id`` the new URL; without it every webhook with this URL is meant, and given ``events``.
     :param events: the new events.
     :param webwork_conn_id: the connection of type ``webwork``.
     """
@@ -159,14 +174,17 @@ class WebWorkUpdateWebhookOperator(_WebhookOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        arguments.exactly_one(self, endpoint=endpoint, webhook_id=webhook_id)
         if endpoint is not None and url is not None:
             msg = "url goes with webhook_id; the URL of an endpoint is made from [webwork] receiver_base_url."
             raise ValueError(msg)
-        if url is None and events is None:
-            msg = "There is nothing to update: give events, url, or both."
+        if webhook_id is None:
+            arguments.exactly_one(self, endpoint=endpoint, webhook_id=webhook_id, url=url)
+        else:
+            arguments.exactly_one(self, endpoint=endpoint, webhook_id=webhook_id)
+        if events is None and (webhook_id is None or url is None):
+            msg = "There is nothing to update: give events, or url with webhook_id, or both."
             raise ValueError(msg)
-        _check(events=events, endpoint=endpoint, url=url, webhook_id=webhook_id)
+        arguments.check_known(events=events, endpoint=endpoint, url=url, webhook_id=webhook_id)
         self.endpoint = endpoint
         self.webhook_id = webhook_id
         self.url = url
@@ -174,22 +192,25 @@ class WebWorkUpdateWebhookOperator(_WebhookOperator):
 
     def execute(self, context: Context) -> dict[str, JSON]:
         """Change what differs."""
-        from airflow_provider_webwork.lifecycle.desired import update_webhook
+        from airflow_provider_webwork.lifecycle.outside import update_url, update_webhook
 
         with task_failures():
-            if self.endpoint is not None:
-                name = arguments.usable_endpoint(self.endpoint)
-                outcome = self.endpoint_webhooks.update(name, events=arguments.usable_events(self.events))
-            else:
-                url = None if self.url is None else arguments.usable_url(self.url)
-                events = None if self.events is None else arguments.usable_events(self.events)
+            url = None if self.url is None else arguments.usable_url(self.url)
+            events = None if self.events is None else arguments.usable_events(self.events)
+            if self.webhook_id is not None:
                 webhook_id = arguments.usable_webhook_id(self.webhook_id)
                 outcome = update_webhook(self.hook.webhooks, webhook_id, url=url, events=events)
+            elif self.endpoint is not None:
+                name = arguments.usable_endpoint(self.endpoint)
+                outcome = self.endpoint_webhooks.update(name, events=arguments.usable_events(events))
+            else:
+                known_url = arguments.usable_url(url)
+                outcome = update_url(self.hook.webhooks, known_url, events=arguments.usable_events(events))
         self.log.info("Webhook %s: %s.", outcome.webhook_id, outcome.action)
         return outcome.as_dict()
 
 
-class WebWorkDeleteWebhookOperator(_WebhookOperator):
+class WebWorkDeleteWebhookOperator(WebhookOperator):
     """Delete a webhook; for an endpoint, revoke its keys after that.
 
     Returns ``{"webhook_id", "endpoint", "action", "events"}``; the action is ``deleted`` or ``missing``.
@@ -219,7 +240,7 @@ class WebWorkDeleteWebhookOperator(_WebhookOperator):
     ) -> None:
         super().__init__(**kwargs)
         arguments.exactly_one(self, endpoint=endpoint, webhook_id=webhook_id, url=url)
-        _check(endpoint=endpoint, url=url, webhook_id=webhook_id)
+        arguments.check_known(endpoint=endpoint, url=url, webhook_id=webhook_id)
         self.endpoint = endpoint
         self.webhook_id = webhook_id
         self.url = url
@@ -227,7 +248,7 @@ class WebWorkDeleteWebhookOperator(_WebhookOperator):
 
     def execute(self, context: Context) -> dict[str, JSON]:
         """Delete what is there."""
-        from airflow_provider_webwork.lifecycle.desired import delete_url, delete_webhook
+        from airflow_provider_webwork.lifecycle.outside import delete_url, delete_webhook
 
         with task_failures():
             if self.endpoint is not None:
@@ -241,27 +262,3 @@ class WebWorkDeleteWebhookOperator(_WebhookOperator):
                 outcome = delete_url(self.hook.webhooks, url, ignore_missing=self.ignore_missing)
         self.log.info("Webhook %s: %s.", outcome.webhook_id, outcome.action)
         return outcome.as_dict()
-
-
-def _check(**values: object) -> None:
-    """Check what is known when the Dag is parsed; what is not given is not checked."""
-    usable: dict[str, Callable[[object], object]] = {
-        "events": arguments.usable_events,
-        "endpoint": arguments.usable_endpoint,
-        "url": arguments.usable_url,
-        "webhook_id": arguments.usable_webhook_id,
-        "token_variable": arguments.masked_variable,
-        "on_conflict": arguments.usable_conflict,
-    }
-    for name, value in values.items():
-        if value is not None and arguments.is_known(value):
-            usable[name](value)
-
-
-def _keep_token(variable: str, token: str) -> None:
-    from airflow.sdk import Variable
-    from airflow.sdk.log import mask_secret
-
-    mask_secret(token)
-    if Variable.get(variable, default=None) != token:
-        Variable.set(variable, token, description="Token of a WebWork webhook")

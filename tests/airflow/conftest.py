@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import json
 import os
@@ -9,8 +10,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 
-from airflow_provider_webwork.testing import webwork_log, webwork_simulator
+from airflow_provider_webwork.testing import TemporaryLog, webwork_log, webwork_simulator
 
 __all__ = ["webwork_log", "webwork_simulator"]  # fixtures for the tests of this folder
 
@@ -79,15 +81,16 @@ def airflow_database() -> Path:
 
 @pytest.fixture
 def run_dag(airflow_database: Path) -> Callable[..., Run]:
-    """Run a Dag of the Dag folder with ``dag.test()``, until it has ended."""
+    """Run a Dag of the Dag folder with ``dag.test()``, until it has ended; ``change`` may shorten what takes long."""
 
-    def run(dag_id: str, **options: Any) -> Run:
+    def run(dag_id: str, *, change: Callable[[Any], None] = lambda _: None, **options: Any) -> Run:
         from airflow.dag_processing.dagbag import DagBag
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             bag = DagBag(DAGS, bundle_path=DAGS, bundle_name="dags-folder")
             assert bag.import_errors == {}
+            change(bag.dags[dag_id])
             return Run(bag.dags[dag_id].test(**options))
 
     return run
@@ -121,3 +124,32 @@ def run_python(airflow_database: Path) -> Callable[..., subprocess.CompletedProc
         )
 
     return run
+
+
+@pytest.fixture
+def receiver(webwork_log: TemporaryLog, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A real receiver on the log, at the address that the options name."""
+    import uvicorn
+
+    from airflow_provider_webwork.config import settings_from_airflow
+    from airflow_provider_webwork.receiver.app import Receiver
+
+    app = Receiver(settings_from_airflow(), log_url=webwork_log.url)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="on", interface="asgi3"))
+    listening = threading.Event()
+    startup = server.startup
+
+    async def started(sockets=None):
+        await startup(sockets)
+        listening.set()
+
+    server.startup = started
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
+    thread.start()
+    assert listening.wait(30)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    monkeypatch.setenv("AIRFLOW__WEBWORK__RECEIVER_BASE_URL", f"http://127.0.0.1:{port}")
+    monkeypatch.setenv("NO_PROXY", "*")
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(30)

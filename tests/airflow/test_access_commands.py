@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import requests
-import uvicorn
+from cryptography.fernet import Fernet
 
 from airflow_provider_webwork.cli import send_test
-from airflow_provider_webwork.config import settings_from_airflow
 from airflow_provider_webwork.events.audit import entries
 from airflow_provider_webwork.events.endpoint import Sighting, Tried, Uses
 from airflow_provider_webwork.hooks.events import WebWorkEventsHook
-from airflow_provider_webwork.receiver.app import Receiver
 from airflow_provider_webwork.receiver.proofs.hmacs import Hmac
 from airflow_provider_webwork.receiver.proofs.settings import to_json
 from airflow_provider_webwork.receiver.trial import Reply, send, signed_trial
@@ -192,31 +188,6 @@ def test_an_endpoint_without_a_webhook_is_deleted_without_a_connection(webwork, 
 # A delivery to try a deployment out.
 
 
-@pytest.fixture
-def receiver(endpoints, webwork_log, monkeypatch):
-    """A real receiver on the log, at the address that the options name."""
-    settings = settings_from_airflow()
-    app = Receiver(settings, log_url=webwork_log.url)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="on", interface="asgi3"))
-    listening = threading.Event()
-    startup = server.startup
-
-    async def started(sockets=None):
-        await startup(sockets)
-        listening.set()
-
-    server.startup = started
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
-    thread.start()
-    assert listening.wait(30)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    monkeypatch.setenv("AIRFLOW__WEBWORK__RECEIVER_BASE_URL", f"http://127.0.0.1:{port}")
-    monkeypatch.setenv("NO_PROXY", "*")
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(30)
-
-
 def test_a_test_delivery_to_an_endpoint_is_stored_and_leaves_no_key(webwork, endpoints, receiver, webwork_log):
     keys = endpoints.get("payroll").key_hashes
     ended = webwork("send-test", "payroll", "-o", "json")
@@ -355,3 +326,35 @@ def test_what_a_proxy_repeats_of_the_url_is_hidden():
     assert "canary" not in reply.text
     assert len(reply.text) <= 300
     assert timedelta(0) < send_test.LIFETIME
+
+
+# Another secret key.
+
+
+def test_secrets_are_moved_on_to_the_first_key_and_the_former_one_can_go(webwork, endpoints, monkeypatch):
+    key = endpoints.get("payroll").pending_key
+    former = WebWorkEventsHook().settings.secret_keys[0]
+    new = Fernet.generate_key().decode()
+    monkeypatch.setenv("AIRFLOW__WEBWORK__SECRET_KEY", f"{new},{former}")
+    ended = webwork("endpoints", "reencrypt")
+
+    assert (ended.code, ended.out.startswith("1 secrets are encrypted with the key")) == (0, True)
+    monkeypatch.setenv("AIRFLOW__WEBWORK__SECRET_KEY", new)
+    assert WebWorkEventsHook().endpoints.get("payroll").pending_key == key
+    monkeypatch.setenv("AIRFLOW__WEBWORK__SECRET_KEY", former)
+    refused = webwork("endpoints", "reencrypt")
+    assert (refused.code, "encrypts its secrets with the key" in refused.err) == (1, True)
+    assert not any(secret in ended.out + ended.err + refused.err for secret in (key, new, former))
+
+
+def test_show_tells_the_states_of_the_keys(webwork, endpoints):
+    first = endpoints.get("payroll").pending_key
+    shown = webwork("endpoints", "show", "payroll", "-o", "json").answer
+    assert [each["state"] for each in shown["keys"]] == ["pending"]
+
+    access = WebWorkEventsHook().access("Member 7")
+    access.add_key("payroll", others_expire_at=datetime.now(UTC) + timedelta(hours=1))
+    expired = access.add_key("payroll", expires_at=datetime.now(UTC) - timedelta(hours=1))
+    shown = webwork("endpoints", "show", "payroll", "-o", "json").answer
+    assert sorted(each["state"] for each in shown["keys"]) == ["active", "retiring", "revoked"]
+    assert not any(key in json.dumps(shown) for key in (first, expired))

@@ -14,6 +14,7 @@ from docs.sections import with_table
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 PIPELINES = (ROOT / "docs" / "pipelines.md").read_text()
+ROTATION = (ROOT / "docs" / "rotation.md").read_text()
 
 
 def blocks(language: str, page: str = README) -> list[str]:
@@ -22,8 +23,12 @@ def blocks(language: str, page: str = README) -> list[str]:
 
 @pytest.mark.parametrize(
     ("page", "dag_id", "tasks"),
-    [(README, "close_the_day", {"wait", "book"}), (PIPELINES, "book_hours", {"claim", "book"})],
-    ids=["README", "pipelines"],
+    [
+        (README, "close_the_day", {"wait", "book"}),
+        (PIPELINES, "book_hours", {"claim", "book"}),
+        (ROTATION, "rotate_payroll", {"rotate"}),
+    ],
+    ids=["README", "pipelines", "rotation"],
 )
 def test_the_first_example_is_a_dag_that_airflow_takes(tmp_path: Path, page: str, dag_id: str, tasks: set[str]) -> None:
     from airflow.dag_processing.dagbag import DagBag
@@ -47,7 +52,7 @@ def test_every_make_target_exists(name: str) -> None:
 
 
 COMMANDS = sorted(
-    set(re.findall(r"[`\n](airflow webwork [^`.\n]+)[`\n]", README + PIPELINES)) - {"airflow webwork ..."}
+    set(re.findall(r"[`\n](airflow webwork [^`.\n]+)[`\n]", README + PIPELINES + ROTATION)) - {"airflow webwork ..."}
 )
 
 
@@ -69,7 +74,9 @@ def test_every_option_exists() -> None:
 
 def test_every_class_exists() -> None:
     source = "\n".join(path.read_text() for path in (ROOT / "airflow_provider_webwork").rglob("*.py"))
-    names = set(re.findall(r"\bWebWork[A-Z]\w+(?:Operator|Sensor|Hook)\b|\bWebWorkHook\b", README + PIPELINES))
+    names = set(
+        re.findall(r"\bWebWork[A-Z]\w+(?:Operator|Sensor|Hook)\b|\bWebWorkHook\b", README + PIPELINES + ROTATION)
+    )
     assert len(names) >= 6
     for name in names:
         assert f"class {name}(" in source

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from inspect import signature
+from types import SimpleNamespace
 from unittest.mock import Mock
 
 import pytest
@@ -25,8 +27,14 @@ URL = "https://receiver.example.com/x"
 
 
 def run(operator, **arguments):
-    """Run an operator as a task would, and return what it returns."""
-    return operator(task_id="task", **arguments).execute({})
+    """Run an operator as a task of a new Dag run would, and return what it returns."""
+    return operator(task_id="task", **arguments).execute(a_run())
+
+
+def a_run():
+    """Return what a task knows of its Dag run."""
+    ti = SimpleNamespace(dag_id="dag", run_id="run", task_id="task", map_index=-1)
+    return {"ti": ti, "dag_run": SimpleNamespace(run_after=datetime.now(UTC))}
 
 
 def create(**arguments):
@@ -79,6 +87,7 @@ def test_the_webhook_of_a_url_from_its_making_to_its_end(webwork):
         "action": "updated",
         "events": ["tracker.stopped"],
     }
+    assert update(url=f"{URL}/y", events=["tracker.stopped"])["action"] == "unchanged"
     assert delete(url=URL)["action"] == "missing"
     assert delete(url=f"{URL}/y") == {**known, "action": "deleted", "events": ["tracker.stopped"]}
     assert delete(webhook_id=webhook.id) == {**known, "action": "missing", "events": []}
@@ -96,6 +105,30 @@ def test_what_a_task_returns_and_logs_is_without_secrets(webwork, caplog, capsys
     assert f"Webhook {returned[0]['webhook_id']}: created" in shown
     assert [each["action"] for each in returned] == ["created", "created", "created", "updated", "deleted", "deleted"]
     assert not [secret for secret in secrets if secret in shown]
+
+
+@pytest.mark.parametrize(
+    ("operator", "arguments"),
+    [
+        (WebWorkCreateWebhookOperator, {"endpoint": "payroll", "events": EVENTS}),
+        *(
+            (WebWorkCreateWebhookOperator, {"url": URL, "events": EVENTS, "on_conflict": on_conflict})
+            for on_conflict in ("adopt", "replace", "fail")
+        ),
+        (WebWorkUpdateWebhookOperator, {"endpoint": "billing", "events": EVENTS[:1]}),
+        (WebWorkDeleteWebhookOperator, {"endpoint": "billing"}),
+        (WebWorkDeleteWebhookOperator, {"url": URL}),
+    ],
+)
+def test_a_task_that_is_cleared_after_it_succeeded_changes_nothing_at_webwork(webwork, operator, arguments):
+    create(endpoint="billing")
+    task, context = operator(task_id="task", **arguments), a_run()
+    task.execute(context)
+    webhooks, before = webwork.webhooks, len(webwork.requests)
+    operator(task_id="task", **arguments).execute(context)
+
+    assert {request.method for request in webwork.requests[before:]} <= {"GET"}
+    assert webwork.webhooks == webhooks
 
 
 @pytest.mark.parametrize("fault", [{"status": 400}, {"kind": "html"}], ids=str)
@@ -211,9 +244,10 @@ MISUSE = [
         "token_variable goes with url",
     ),
     (WebWorkCreateWebhookOperator, {**OUTSIDE, "on_conflict": "ignore"}, "on_conflict must be adopt, replace or fail"),
-    (WebWorkUpdateWebhookOperator, {"events": EVENTS}, "endpoint, webhook_id"),
+    (WebWorkUpdateWebhookOperator, {"events": EVENTS}, "endpoint, webhook_id, url"),
+    (WebWorkUpdateWebhookOperator, {"url": URL}, "give events, or url with webhook_id, or both"),
     (WebWorkUpdateWebhookOperator, {"endpoint": "a", "webhook_id": "b", "events": EVENTS}, "endpoint, webhook_id"),
-    (WebWorkUpdateWebhookOperator, {"endpoint": "a"}, "give events, url, or both"),
+    (WebWorkUpdateWebhookOperator, {"endpoint": "a"}, "give events, or url with webhook_id"),
     (WebWorkUpdateWebhookOperator, {"endpoint": "a", "url": URL}, "url goes with webhook_id"),
     (WebWorkUpdateWebhookOperator, {"webhook_id": "b", "events": []}, "events must be a list"),
     (WebWorkUpdateWebhookOperator, {"webhook_id": "b", "url": "x"}, "url must be the full URL"),
@@ -255,6 +289,7 @@ USES = [
     (WebWorkCreateWebhookOperator, ("url", "events", "token_variable", "on_conflict", "webwork_conn_id")),
     (WebWorkUpdateWebhookOperator, ("endpoint", "events", "webwork_conn_id")),
     (WebWorkUpdateWebhookOperator, ("webhook_id", "url", "events", "webwork_conn_id")),
+    (WebWorkUpdateWebhookOperator, ("url", "events", "webwork_conn_id")),
     (WebWorkDeleteWebhookOperator, ("endpoint", "webwork_conn_id")),
     (WebWorkDeleteWebhookOperator, ("webhook_id", "webwork_conn_id")),
     (WebWorkDeleteWebhookOperator, ("url", "webwork_conn_id")),

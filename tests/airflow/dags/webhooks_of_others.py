@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import Variable, dag, task, task_group
 
+from airflow_provider_webwork.operators.rotation import WebWorkRotateWebhookOperator
 from airflow_provider_webwork.operators.webhooks import (
     WebWorkCreateWebhookOperator,
     WebWorkDeleteWebhookOperator,
@@ -31,6 +33,22 @@ def keep_the_token() -> None:
         token_variable="payroll_webhook_token",
     )
     registered >> use()
+
+
+@dag(schedule=None)
+def rotate_for_others() -> None:
+    @task
+    def use() -> dict[str, str]:
+        token = Variable.get("payroll_webhook_token")
+        return {"sha256": hashlib.sha256(token.encode()).hexdigest()}
+
+    rotated = WebWorkRotateWebhookOperator(
+        task_id="rotate",
+        webhook_id="{{ dag_run.conf.webhook_id }}",
+        token_variable="payroll_webhook_token",
+        overlap=timedelta(seconds=1),
+    )
+    rotated >> use()
 
 
 @dag(schedule=None)
@@ -81,6 +99,7 @@ def one_after_the_other() -> None:
 
 
 keep_the_token()
+rotate_for_others()
 mapped()
 mapped_group()
 one_after_the_other()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -16,10 +16,18 @@ from cryptography.fernet import Fernet
 from airflow_provider_webwork.api.auth import BasicAuth, BearerAuth
 from airflow_provider_webwork.api.client import Client, ClientSettings
 from airflow_provider_webwork.api.webhooks import Webhooks
+from airflow_provider_webwork.events import schema
 from airflow_provider_webwork.events.endpoint import Endpoint
 from airflow_provider_webwork.events.endpoints import Endpoints
+from airflow_provider_webwork.events.leases import Leases
+from airflow_provider_webwork.events.rotations import Rotations
 from airflow_provider_webwork.events.store import Store
 from airflow_provider_webwork.lifecycle.desired import EndpointWebhooks
+from airflow_provider_webwork.lifecycle.once import OncePerRun
+from airflow_provider_webwork.lifecycle.outside_rotation import OutsideRotations
+from airflow_provider_webwork.lifecycle.rotated import Plan
+from airflow_provider_webwork.lifecycle.rotation import EndpointRotations
+from airflow_provider_webwork.lifecycle.turns import Turns
 from airflow_provider_webwork.secrets import Vault, hash_key
 from airflow_provider_webwork.simulator import DeliveryPolicy, Simulator, Webhook
 
@@ -29,14 +37,38 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 WRITES = ("POST", "PUT", "DELETE")
 
 
+class Clock:
+    """A clock that only sleeping moves."""
+
+    def __init__(self) -> None:
+        self.moment = NOW
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def sleep(self, seconds: float) -> None:
+        self.moment += timedelta(seconds=seconds)
+
+    def wait(self, **duration: float) -> None:
+        self.moment += timedelta(**duration)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Workspace:
-    """One workspace at the simulator, seen through our client, with an event log."""
+    """One workspace at the simulator, seen through our client, with an event log.
+
+    Its receiver is reached at every callback URL whose key it accepts, but for those in ``unreachable``.
+    """
 
     simulator: Simulator
     client: Client
+    store: Store
+    vault: Vault
+    clock: Clock
     endpoints: Endpoints
     lifecycle: EndpointWebhooks
+    unreachable: list[str] = field(default_factory=list)
+    tokens: list[str] = field(default_factory=list)
 
     @property
     def webhooks(self) -> Webhooks:
@@ -60,6 +92,11 @@ class Workspace:
         """Forget every endpoint, and every webhook but the stranger's."""
         for endpoint in self.endpoints.list():
             self.endpoints.delete(endpoint.name)
+        with self.store.write() as connection:
+            for table in (schema.rotation, schema.lease, schema.audit):
+                connection.execute(table.delete())
+        self.clock.moment = NOW
+        self.tokens.clear()
         self.simulator.reset()
         self.webhooks.create(url=STRANGER, events=["tracker.started"])
 
@@ -70,8 +107,51 @@ class Workspace:
 
     def reached_by(self, webhook: Webhook) -> list[str]:
         """The endpoints whose receiver accepts what this webhook delivers."""
-        key_hash = hash_key(urlsplit(webhook.url).path.rpartition("/")[2])
-        return [each.name for each in self.endpoints.list() if each.accepts(key_hash, at=NOW)]
+        return self.reached_at(webhook.url)
+
+    def reached_at(self, url: str) -> list[str]:
+        key_hash = hash_key(urlsplit(url).path.rpartition("/")[2])
+        return [each.name for each in self.endpoints.list() if each.accepts(key_hash, at=self.clock.now())]
+
+    @property
+    def rotations(self) -> EndpointRotations:
+        """What rotates the webhooks of endpoints."""
+        return EndpointRotations(lifecycle=self.lifecycle, rotations=self.steps, reach=self.reach)
+
+    @property
+    def outside_rotations(self) -> OutsideRotations:
+        """What rotates webhooks for the receivers of others; the tokens that they are given are in ``tokens``."""
+        return OutsideRotations(
+            webhooks=self.lifecycle.webhooks,
+            endpoints=self.endpoints,
+            rotations=self.steps,
+            turns=self.lifecycle.turns,
+            keep_token=self.tokens.append,
+            now=self.clock.now,
+        )
+
+    @property
+    def once(self) -> OncePerRun:
+        return OncePerRun(
+            webhooks=self.lifecycle.webhooks,
+            rotations=self.steps,
+            turns=self.lifecycle.turns,
+            keep_token=lambda webhook: self.tokens.append(webhook.token),
+            now=self.clock.now,
+        )
+
+    @property
+    def steps(self) -> Rotations:
+        return Rotations(self.store, self.vault, now=self.clock.now, actor="dag/run/rotate/-1")
+
+    def reach(self, url: str) -> str | None:
+        if self.unreachable or not self.reached_at(url):
+            return "the answer has status 404"
+        return None
+
+    def plan(self, **changes: object) -> Plan:
+        """Return how a Dag run that begins now rotates."""
+        return Plan(**{"run_after": self.clock.now(), **changes})
 
     def at(self, **changes: object) -> EndpointWebhooks:
         """Return the lifecycle with other settings, such as another ``base_url``."""
@@ -128,18 +208,23 @@ def connect(empty_log: Path, tmp_path: Path) -> Iterator[Callable[..., Workspace
         store = Store(f"sqlite:///{path}")
         client = Client(settings, sleep=lambda _: None)
         opened.extend((client, store))
-        endpoints = Endpoints(store, Vault([Fernet.generate_key().decode()]))
+        vault, clock = Vault([Fernet.generate_key().decode()]), Clock()
+        endpoints = Endpoints(store, vault)
         workspace = Workspace(
             simulator=simulator,
             client=client,
+            store=store,
+            vault=vault,
+            clock=clock,
             endpoints=endpoints,
             lifecycle=EndpointWebhooks(
                 webhooks=Webhooks(client),
                 endpoints=endpoints,
+                turns=Turns(leases=Leases(store, now=clock.now), sleep=clock.sleep),
                 base_url=BASE_URL,
                 conn_id="webwork_default",
                 workspace_id=None if settings.workspace_id is None else str(settings.workspace_id),
-                now=lambda: NOW,
+                now=clock.now,
             ),
         )
         workspace.begin_again()

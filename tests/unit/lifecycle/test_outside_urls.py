@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_webwork.errors import WebWorkNotFoundError, WebWorkRequestError
-from airflow_provider_webwork.lifecycle.desired import delete_url, delete_webhook, ensure_url, update_webhook
+from airflow_provider_webwork.lifecycle.outside import (
+    delete_url,
+    delete_webhook,
+    ensure_url,
+    update_url,
+    update_webhook,
+)
 
 URL = "https://receiver.example.com/webwork?team=7"
 EVENTS = ("tracker.started", "tracker.stopped")
@@ -41,31 +47,64 @@ def test_adopting_repairs_the_events(workspace):
     assert set(workspace.only.events) == set(EVENTS)
 
 
+def register(workspace, on_conflict, *, run_after=None, events=EVENTS):
+    return workspace.once.register(
+        url=URL, events=events, on_conflict=on_conflict, run_after=run_after or workspace.clock.now()
+    )
+
+
 def test_replacing_makes_a_new_webhook_and_deletes_every_former_one(workspace):
     for _ in range(2):
         workspace.webhooks.create(url=URL, events=EVENTS)
     former = {webhook.id for webhook in workspace.ours}
 
-    outcome, webhook = ensure_url(workspace.webhooks, url=URL, events=EVENTS, on_conflict="replace")
+    outcome, webhook = register(workspace, "replace")
 
     assert outcome.action == "created"
     assert workspace.only.id == outcome.webhook_id == webhook.id
     assert webhook.id not in former
-    assert webhook.token == workspace.only.token
+    assert workspace.tokens == [webhook.token] == [workspace.only.token]
+
+
+def test_a_run_that_is_cleared_replaces_nothing_again_and_the_next_run_does(workspace):
+    run_after = workspace.clock.now()
+    first, _ = register(workspace, "replace", run_after=run_after)
+    workspace.clock.wait(minutes=5)
+    again = []
+
+    assert workspace.writes(lambda: again.append(register(workspace, "replace", run_after=run_after))) == []
+    assert [(outcome.action, outcome.webhook_id) for outcome, _ in again] == [("adopted", first.webhook_id)]
+    assert register(workspace, "replace")[0].webhook_id != first.webhook_id
+    assert len(workspace.ours) == 1
 
 
 def test_replacing_what_is_not_there_makes_it(workspace):
-    assert ensure_url(workspace.webhooks, url=URL, events=EVENTS, on_conflict="replace")[0].action == "created"
+    assert register(workspace, "replace")[0].action == "created"
     assert workspace.only.url == URL
 
 
 def test_failing_on_a_conflict_names_the_webhook_and_changes_nothing(workspace):
-    ensure_url(workspace.webhooks, url=URL, events=EVENTS, on_conflict="fail")
+    run_after = workspace.clock.now()
+    register(workspace, "fail", run_after=run_after)
     before = workspace.only
+    workspace.clock.wait(minutes=5)
 
     with pytest.raises(WebWorkRequestError, match=f"{before.id}.*on_conflict='adopt'"):
-        ensure_url(workspace.webhooks, url=URL, events=["tracker.stopped"], on_conflict="fail")
+        register(workspace, "fail", events=["tracker.stopped"])
     assert workspace.only == before
+    assert register(workspace, "fail", run_after=run_after)[0].action == "adopted", "the run that made it is cleared"
+    assert workspace.only == before
+
+
+def test_the_events_of_every_webhook_of_a_url_are_updated(workspace):
+    for events in (EVENTS, ["member.invited"]):
+        workspace.webhooks.create(url=URL, events=events)
+
+    assert update_url(workspace.webhooks, URL, events=EVENTS).action == "updated"
+    assert [set(webhook.events) for webhook in workspace.ours] == [set(EVENTS)] * 2
+    assert workspace.writes(lambda: update_url(workspace.webhooks, URL, events=EVENTS[::-1])) == []
+    with pytest.raises(WebWorkNotFoundError, match="no webhook for this URL"):
+        update_url(workspace.webhooks, f"{URL}&other=1", events=EVENTS)
 
 
 @pytest.mark.parametrize(
