@@ -156,9 +156,9 @@ class Uses(NamedTuple):
     last_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Sighting:
-    """What a receiver saw of an endpoint since it last said so.
+    """What a receiver saw of an endpoint since it last said so; it grows with every delivery.
 
     :param last_probe_at: when somebody looked whether it is there.
     :param last_marked_at: when a delivery of our own came.
@@ -168,4 +168,4 @@ class Sighting:
     last_delivery_at: datetime | None = None
     last_probe_at: datetime | None = None
     last_marked_at: datetime | None = None
-    tried: Mapping[Tried, Uses] = field(default_factory=dict)
+    tried: dict[Tried, Uses] = field(default_factory=dict)

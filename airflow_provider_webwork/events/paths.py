@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeAlias
 
 from airflow_provider_webwork.json_types import JSON
+
+Paths: TypeAlias = tuple[tuple[str, ...], ...]
+"""Paths, each in its steps."""
 
 ABSENT = object()
 """What is at a path that leads nowhere; null is something."""
@@ -13,6 +17,11 @@ ABSENT = object()
 def is_path(path: object) -> bool:
     """Whether something is a dotted path."""
     return isinstance(path, str) and all(path.split("."))
+
+
+def steps_of(*paths: str) -> Paths:
+    """Return the steps of paths; whoever follows them often asks once."""
+    return tuple(tuple(path.split(".")) for path in paths)
 
 
 def value_at(value: object, steps: Iterable[str]) -> object:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from airflow_provider_webwork.events.event import ID_FIELD, TYPE_FIELDS
-from airflow_provider_webwork.events.paths import ABSENT, value_at, without
+from airflow_provider_webwork.events.paths import ABSENT, Paths, steps_of, value_at, without
 from airflow_provider_webwork.events.reading import Reading
 from airflow_provider_webwork.json_types import JSON
 from airflow_provider_webwork.receiver.moments import moment
@@ -26,13 +26,15 @@ EVENT_HEADERS = (b"x-webwork-event", b"x-webhook-event", b"x-event-type", b"x-ev
 LONGEST = 255
 """How long names of events and ids may be; what is longer is something else."""
 
-_TYPES = (*TYPE_FIELDS, "event.name", "event.type")
-_WORKSPACES = ("workspace_id", "data.workspace_id", "workspace.id", "data.workspace.id")
-_USERS = ("user_id", "data.user_id", "user.id", "data.user.id", "member_id", "data.member_id", "data.member.id")
-_TIMES = ("timestamp", "occurred_at", "time", "data.timestamp", "data.occurred_at", "data.time")
+_TYPES = steps_of(*TYPE_FIELDS, "event.name", "event.type")
+_IDS = steps_of(ID_FIELD)
+_ENVELOPE_IDS = steps_of(ID_FIELD, "id")
+_WORKSPACES = steps_of("workspace_id", "data.workspace_id", "workspace.id", "data.workspace.id")
+_USERS = steps_of("user_id", "data.user_id", "user.id", "data.user.id", "member_id", "data.member_id", "data.member.id")
+_TIMES = steps_of("timestamp", "occurred_at", "time", "data.timestamp", "data.occurred_at", "data.time")
 # Of anything but the tracker these would tell when it was made or is planned to begin, which two events may share.
-_ENVELOPE_TIMES = ("created_at",)
-_TRACKER_TIMES = ("stopped_at", "data.stopped_at", "start_time", "data.start_time")
+_ENVELOPE_TIMES = steps_of("created_at")
+_TRACKER_TIMES = steps_of("stopped_at", "data.stopped_at", "start_time", "data.start_time")
 _TRACKER = "tracker."
 
 _LIKE_AN_EVENT = re.compile(r"[a-z_]+(?:\.[a-z_]+)+")
@@ -66,7 +68,7 @@ def facts_of(payload: dict[str, JSON], *, reading: Reading, headers: Headers, no
     # What changes from one delivery to the next can neither identify an event nor date it.
     lasting = without(payload, reading.volatile)
     has_envelope = isinstance(payload.get("data"), dict)
-    times = [*_TIMES]
+    times = _TIMES
     if has_envelope:
         times += _ENVELOPE_TIMES
     if event_type.startswith(_TRACKER):
@@ -75,7 +77,7 @@ def facts_of(payload: dict[str, JSON], *, reading: Reading, headers: Headers, no
     return Facts(
         type=event_type,
         # Without an envelope, ``id`` may be that of the member or the project that the event is about.
-        id=_first_id(lasting, reading.id, (ID_FIELD, "id") if has_envelope else (ID_FIELD,)),
+        id=_first_id(lasting, reading.id, _ENVELOPE_IDS if has_envelope else _IDS),
         occurred_at=next((each for each in found if each is not None), None),
         workspace_id=_first_id(payload, reading.workspace, _WORKSPACES),
         user_id=_first_id(payload, reading.user, _USERS),
@@ -101,9 +103,11 @@ def _header_text(value: bytes) -> str | None:
     return text if text.isascii() and text.isprintable() and len(text) <= LONGEST else None
 
 
-def _first_id(payload: dict[str, JSON], told: str | None, usual: Iterable[str]) -> str | None:
-    ids = (_id_text(value) for value in _values(payload, told, usual))
-    return next((each for each in ids if each is not None), None)
+def _first_id(payload: dict[str, JSON], told: str | None, usual: Paths) -> str | None:
+    for value in _values(payload, told, usual):
+        if (text := _id_text(value)) is not None:
+            return text
+    return None
 
 
 def _id_text(value: object) -> str | None:
@@ -114,9 +118,9 @@ def _id_text(value: object) -> str | None:
     return text if 0 < len(text) <= LONGEST else None
 
 
-def _values(payload: dict[str, JSON], told: str | None, usual: Iterable[str]) -> Iterator[object]:
+def _values(payload: dict[str, JSON], told: str | None, usual: Paths) -> Iterator[object]:
     """Yield what is at the place that the endpoint says, then what is at the usual ones."""
-    for path in usual if told is None else (told, *usual):
-        value = value_at(payload, path.split("."))
+    for steps in usual if told is None else (*steps_of(told), *usual):
+        value = value_at(payload, steps)
         if value is not ABSENT:
             yield value

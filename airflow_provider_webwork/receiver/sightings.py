@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from airflow_provider_webwork.events.endpoint import Sighting, Tried, Uses
@@ -14,8 +14,6 @@ from airflow_provider_webwork.receiver.outage import Outage
 
 HEARTBEAT = timedelta(seconds=5)
 """How often a receiver with nothing to do says that it is there."""
-
-_NOTHING = Sighting()
 
 
 class Sightings:
@@ -38,7 +36,7 @@ class Sightings:
         self._beat = beat
         self._now = now
         self._every = every
-        self._seen: dict[str, Sighting] = {}
+        self._seen: defaultdict[str, Sighting] = defaultdict(Sighting)
         self._last_beat: datetime | None = None
         self._outage = Outage("The event log cannot be written")
         self._stopping = asyncio.Event()
@@ -51,22 +49,21 @@ class Sightings:
 
     def delivery(self, endpoint: str, *, at: datetime) -> None:
         """Take note of a delivery that was stored, or had been."""
-        seen = self._seen.get(endpoint, _NOTHING)
-        self._seen[endpoint] = replace(seen, deliveries=seen.deliveries + 1, last_delivery_at=at)
+        seen = self._seen[endpoint]
+        seen.deliveries += 1
+        seen.last_delivery_at = at
 
     def tried(self, endpoint: str, tried: Iterable[Tried], *, at: datetime) -> None:
         """Take note of what came of the proofs of a delivery, whether it was let in or not."""
-        seen = self._seen.get(endpoint, _NOTHING)
-        once = dict.fromkeys(tried, Uses(1, at))
-        self._seen[endpoint] = replace(seen, tried=_added(seen.tried, once))
+        _add(self._seen[endpoint].tried, dict.fromkeys(tried, Uses(1, at)))
 
     def probe(self, endpoint: str, *, at: datetime) -> None:
         """Take note of somebody who looked whether the endpoint is there."""
-        self._seen[endpoint] = replace(self._seen.get(endpoint, _NOTHING), last_probe_at=at)
+        self._seen[endpoint].last_probe_at = at
 
     def marked(self, endpoint: str, *, at: datetime) -> None:
         """Take note of a delivery of our own."""
-        self._seen[endpoint] = replace(self._seen.get(endpoint, _NOTHING), last_marked_at=at)
+        self._seen[endpoint].last_marked_at = at
 
     async def start(self) -> None:
         """Say that this receiver is there, and go on doing so."""
@@ -93,7 +90,7 @@ class Sightings:
         beats = self._last_beat is None or now - self._last_beat >= HEARTBEAT
         if not self._seen and not beats:
             return
-        seen, self._seen = self._seen, {}
+        seen, self._seen = self._seen, defaultdict(Sighting)
         try:
             if beats:
                 await asyncio.to_thread(self._beat, now)
@@ -102,27 +99,24 @@ class Sightings:
                 await asyncio.to_thread(self._record, seen)
         except Exception as error:  # noqa: BLE001 - whatever broke, the next write may work; giving up would be for good
             self._outage.failed(error)
-            self._seen = {name: _both(seen, self._seen, name) for name in {*seen, *self._seen}}
+            for name, later in self._seen.items():
+                _go_on(seen[name], later)
+            self._seen = seen
         else:
             self._outage.worked()
 
 
-def _both(earlier: Mapping[str, Sighting], later: Mapping[str, Sighting], name: str) -> Sighting:
-    first, second = earlier.get(name, _NOTHING), later.get(name, _NOTHING)
-    return Sighting(
-        deliveries=first.deliveries + second.deliveries,
-        last_delivery_at=second.last_delivery_at or first.last_delivery_at,
-        last_probe_at=second.last_probe_at or first.last_probe_at,
-        last_marked_at=second.last_marked_at or first.last_marked_at,
-        tried=_added(first.tried, second.tried),
-    )
+def _go_on(seen: Sighting, later: Sighting) -> None:
+    seen.deliveries += later.deliveries
+    seen.last_delivery_at = later.last_delivery_at or seen.last_delivery_at
+    seen.last_probe_at = later.last_probe_at or seen.last_probe_at
+    seen.last_marked_at = later.last_marked_at or seen.last_marked_at
+    _add(seen.tried, later.tried)
 
 
-def _added(earlier: Mapping[Tried, Uses], later: Mapping[Tried, Uses]) -> Mapping[Tried, Uses]:
-    added = dict(earlier)
+def _add(tried: dict[Tried, Uses], later: Mapping[Tried, Uses]) -> None:
     for what, uses in later.items():
-        if what in added:
-            added[what] = Uses(added[what].times + uses.times, uses.last_at)
-        elif len(added) < MOST_OBSERVED:
-            added[what] = uses
-    return added
+        if what in tried:
+            tried[what] = Uses(tried[what].times + uses.times, uses.last_at)
+        elif len(tried) < MOST_OBSERVED:
+            tried[what] = uses
