@@ -131,7 +131,7 @@ class Rotations:
 
         :raises WebWorkLogUnavailableError: if another process took this step meanwhile.
         """
-        name, new_key = str(rotation.endpoint), hash_key(str(rotation.key))
+        name, new_hash = str(rotation.endpoint), hash_key(str(rotation.key))
         keys, table = schema.endpoint_key, schema.endpoint
         with self._store.write(lock="endpoints") as connection:
             stepped = self._step(connection, rotation, "overlap", webhook_id=webhook_id, overlap_until=overlap_until)
@@ -155,8 +155,8 @@ class Rotations:
                     updated_at=self._now(),
                 )
             )
-            connection.execute(keys.update().where(keys.c.key_hash == new_key).values(rotating=None, expires_at=None))
-            others = (keys.c.endpoint == name, keys.c.key_hash != new_key, keys.c.by_hand.is_not(sa.true()))
+            connection.execute(keys.update().where(keys.c.key_hash == new_hash).values(rotating=None, expires_at=None))
+            others = (keys.c.endpoint == name, keys.c.key_hash != new_hash, keys.c.by_hand.is_not(sa.true()))
             # A rekeyed webhook does not call the old URL any more: the old key ends by itself.
             ends = {"expires_at": overlap_until} if rotation.strategy == "rekey" else {}
             connection.execute(

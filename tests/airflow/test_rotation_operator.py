@@ -275,7 +275,7 @@ def test_no_secret_of_a_rotation_is_anywhere(run_dag, webwork_simulator, webwork
     assert {name: seen for name, text in places.items() if (seen := found(known, text))} == {}
     # The search finds what is there: in each place something that is no secret, and a secret where it is put.
     (webhook,) = webwork_simulator.webhooks
-    there = {"rendered templates": "webwork_default", "process arguments": sys.executable}
+    there = {"rendered templates": "webwork_default", "process arguments": sys.orig_argv[0]}
     for name, text in places.items():
         assert there.get(name, webhook.id) in text, name
         assert found(known, text + known[f"key of {webhook.id}"]) == {f"key of {webhook.id}"}

@@ -62,7 +62,9 @@ async def test_unknown_keys_cost_few_reads_and_no_good_delivery(site, senders, d
     began = time.monotonic()
     process = await asyncio.to_thread(site.run, program=COUNTING)
     stop, refused, waited = asyncio.Event(), [], []
-    flood = [asyncio.create_task(send_unknown_keys(process.port, stop, refused)) for _ in range(senders)]
+    all_there = asyncio.Barrier(senders + 1)
+    flood = [asyncio.create_task(send_unknown_keys(process.port, all_there, stop, refused)) for _ in range(senders)]
+    await all_there.wait()
     delivered = await deliver(process.port, site.key, deliveries, waited)
     stop.set()
     await asyncio.gather(*flood)
@@ -99,14 +101,16 @@ def status_of(answer):
     return answer.split()[1]
 
 
-async def send_unknown_keys(port, stop, statuses):
-    """Ask for one unknown key after the other on one connection."""
+async def send_unknown_keys(port, all_there, stop, statuses):
+    """Ask for one unknown key after the other on one connection, together with others after the first answer."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     for number in count():
         if stop.is_set():
             break
         writer.write(f"POST /hooks/unknown-{number} HTTP/1.1\r\nHost: receiver\r\nContent-Length: 0\r\n\r\n".encode())
         statuses.append(await answer(reader))
+        if number == 0:
+            await all_there.wait()
     writer.close()
 
 
