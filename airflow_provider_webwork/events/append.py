@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -41,17 +41,18 @@ class Appender(Generic[Place]):
 
     def __init__(self, append_all: AppendAll[Place], *, capacity: int) -> None:
         self._append_all = append_all
-        self._waiting: queue.Queue[_Waiting[Place] | None] = queue.Queue()
-        self._room = threading.BoundedSemaphore(capacity)
-        self._gate = threading.Lock()
+        self._capacity = capacity
+        self._waiting: deque[_Waiting[Place]] = deque()
+        self._unanswered = 0
         self._closed = False
+        self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="webwork-append", daemon=True)
         self._thread.start()
 
     @property
     def length(self) -> int:
         """How many callers wait to be served; about so many, because others come and go."""
-        return self._waiting.qsize()
+        return len(self._waiting)
 
     def submit(self, *arrivals: Arrival) -> Future[list[Place]]:
         """Queue an arrival, or several that belong together; the future tells where each is once they are on disk.
@@ -62,45 +63,41 @@ class Appender(Generic[Place]):
 
         :raises WebWorkLogUnavailableError: at once if too many wait already, or after :meth:`close`.
         """
-        with self._gate:
+        waiting: _Waiting[Place] = _Waiting(arrivals)
+        # Nobody can cancel what runs: an event is stored even if its sender does not wait for the answer.
+        waiting.outcome.set_running_or_notify_cancel()
+        with self._changed:
             # After a fork the child has this object but not its thread.
             if self._closed or not self._thread.is_alive():
                 raise WebWorkLogUnavailableError("The event log is being closed. Nothing was stored; try again.")
-            if not self._room.acquire(blocking=False):
+            if len(self._waiting) + self._unanswered >= self._capacity:
                 raise WebWorkLogUnavailableError("Too many deliveries wait for the event log. Try again in a moment.")
-            waiting: _Waiting[Place] = _Waiting(arrivals)
-            # Nobody can cancel what runs: an event is stored even if its sender does not wait for the answer.
-            waiting.outcome.set_running_or_notify_cancel()
-            self._waiting.put(waiting)
+            self._waiting.append(waiting)
+            self._changed.notify()
         return waiting.outcome
 
     def close(self) -> None:
         """Store what waits, then stop."""
-        with self._gate:
-            if not self._closed:
-                self._closed = True
-                self._waiting.put(None)
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
         self._thread.join()
 
     def _run(self) -> None:
-        while (first := self._waiting.get()) is not None:
-            batch, last = self._all_that_wait(first)
+        while batch := self._next_batch():
             self._store(batch)
-            if last:
-                return
 
-    def _all_that_wait(self, first: _Waiting[Place]) -> tuple[list[_Waiting[Place]], bool]:
-        batch, arrivals = [first], len(first.arrivals)
-        while arrivals < LARGEST_BATCH:
-            try:
-                waiting = self._waiting.get_nowait()
-            except queue.Empty:
-                break
-            if waiting is None:
-                return batch, True
-            batch.append(waiting)
-            arrivals += len(waiting.arrivals)
-        return batch, False
+    def _next_batch(self) -> list[_Waiting[Place]]:
+        """Wait for callers, and return all that wait; none if there will be no more."""
+        batch: list[_Waiting[Place]] = []
+        arrivals = 0
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._closed)
+            while self._waiting and arrivals < LARGEST_BATCH:
+                batch.append(self._waiting.popleft())
+                arrivals += len(batch[-1].arrivals)
+            self._unanswered = len(batch)
+        return batch
 
     def _store(self, batch: list[_Waiting[Place]]) -> None:
         try:
@@ -111,7 +108,7 @@ class Appender(Generic[Place]):
             self._divide(batch, error)
         else:
             for waiting in batch:
-                self._room.release()  # before the answer: who hears it may submit the next one at once
+                self._unanswered -= 1  # before the answer: who hears it may submit the next one at once
                 waiting.outcome.set_result(list(islice(places, len(waiting.arrivals))))
 
     def _divide(self, batch: list[_Waiting[Place]], error: Exception) -> None:
@@ -126,7 +123,7 @@ class Appender(Generic[Place]):
 
     def _refuse(self, batch: list[_Waiting[Place]], error: WebWorkError) -> None:
         for waiting in batch:
-            self._room.release()
+            self._unanswered -= 1
             waiting.outcome.set_exception(error)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from airflow_provider_webwork.events.event import WEAK_WINDOW, Event, Identity, new_event_id
@@ -41,7 +40,7 @@ def add_by_hand(
     )
     identity = Identity(key=f"by hand {event.id}", window=WEAK_WINDOW, source="sender")
     (stored,) = event_log.append([Arrival(event, identity)])
-    return replace(event, seq=stored.seq)
+    return event._replace(seq=stored.seq)
 
 
 def _identifier(value: JSON) -> str | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from airflow_provider_webwork.json_types import JSON
 
@@ -27,9 +27,10 @@ STRONG_WINDOW = timedelta(hours=24)
 WEAK_WINDOW = timedelta(seconds=60)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(NamedTuple):
     """Something that happened in WebWork, as a delivery told it.
+
+    Catching up makes one for every row it reads, and a tuple is made in a fifth of the time of a frozen dataclass.
 
     :param id: our own name for the event, unique.
     :param type: WebWork's name for what happened, such as ``tracker.started``. Names are open: WebWork says that
@@ -49,17 +50,20 @@ class Event:
     id: str
     type: str
     received_at: datetime
-    payload: JSON = field(repr=False)
+    payload: JSON
     endpoint: str | None = None
     workspace_id: str | None = None
     user_id: str | None = None
     occurred_at: datetime | None = None
     proof: str = "key"
-    raw: bytes | None = field(default=None, repr=False)
+    raw: bytes | None = None
     problem: str | None = None
     synthetic: bool = False
     reparsed_from: int | None = None
     seq: int | None = None
+
+    def __repr__(self) -> str:
+        return f"Event(id={self.id!r}, type={self.type!r}, seq={self.seq})"
 
     @property
     def data(self) -> JSON:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from airflow_provider_webwork.events.endpoint import Endpoint
@@ -75,7 +75,7 @@ def _understood(event: Event, endpoint: Endpoint) -> list[Arrival] | None:
 
 
 def _from(origin: Event, arrival: Arrival) -> Arrival:
-    event = replace(arrival.event, synthetic=origin.synthetic, reparsed_from=origin.seq)
+    event = arrival.event._replace(synthetic=origin.synthetic, reparsed_from=origin.seq)
     return Arrival(event, arrival.identity)
 
 

@@ -7,7 +7,7 @@ import json
 import threading
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO
@@ -201,7 +201,7 @@ def _pragma(connection: sa.Connection, name: str) -> int:
 
 def _row(arrival: Arrival) -> dict[str, object]:
     event, identity = arrival.event, arrival.identity
-    rest = {each.name: getattr(event, each.name) for each in fields(Event) if each.name not in _IN_COLUMNS}
+    rest = {name: value for name, value in event._asdict().items() if name not in _IN_COLUMNS}
     rest |= {name: rest[name].isoformat() for name in _TIMES if rest[name] is not None}
     named = {"key": identity.key, "window": identity.window.total_seconds(), "source": identity.source}
     return {

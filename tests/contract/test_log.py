@@ -3,7 +3,6 @@
 import random
 import sqlite3
 import threading
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -264,7 +263,7 @@ def test_an_event_comes_back_as_it_was_stored(log, fields):
     wanted = arrival(**fields)
     [place] = log.append([wanted])
 
-    assert log.page(place.seq - 1) == [replace(wanted.event, seq=place.seq)]
+    assert log.page(place.seq - 1) == [wanted.event._replace(seq=place.seq)]
 
 
 @pytest.mark.parametrize("size", [PAGE - 1, PAGE, PAGE + 1, 2 * PAGE])
