@@ -81,17 +81,18 @@ class Reconciliation:
         """
         workspace_id, now = self._workspace_id(), self.now()
         self._check_window(start, end, now=now)
-        around = _NEIGHBOURS * tolerance
+        around, until = _NEIGHBOURS * tolerance, min(end, now)
         shown = read_tracked(self.client, since=start - around, until=min(end + around, now))
+        received_at = self.now()  # not before: who waits since a moment ago is to see what is added now
         account = Account(
             workspace_id=workspace_id,
             types=(STARTED, STOPPED),
             since=start,
-            until=end,
-            events=[_event(each, workspace_id=workspace_id, received_at=now) for each in shown.tracked],
+            until=until,
+            events=[_event(each, workspace_id=workspace_id, received_at=received_at) for each in shown.tracked],
         )
         restored = self.restoring.restore(account, tolerance=tolerance)
-        self.restoring.record(workspace_id, until=min(end, now))
+        self.restoring.record(workspace_id, until=until)
         return Reconciled(
             start=start,
             end=end,
