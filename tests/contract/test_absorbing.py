@@ -89,10 +89,10 @@ def test_only_synthetic_events_absorb(restoring, log):
 
 def test_an_event_put_in_by_hand_neither_absorbs_nor_is_absorbed(restoring, log):
     log.append([delivery(500, synthetic=True)])
-    restore(restoring, shown(0))
-    log.append([delivery(500), delivery(0, synthetic=True)])
+    restore(restoring, shown(0), shown(60))
+    log.append([delivery(500), delivery(0, synthetic=True), delivery(60)])
 
-    assert stored(log) == [(500, True), (0, True), (500, False), (0, True)]
+    assert stored(log) == [(500, True), (0, True), (60, True), (500, False), (0, True)]
 
 
 def test_a_delivery_that_names_no_workspace_counts_as_one_of_the_workspace(restoring, log):

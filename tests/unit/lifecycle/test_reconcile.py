@@ -167,6 +167,17 @@ def test_only_what_happened_in_the_window_is_added(work):
     assert work.stored() == work.done[1:2]
 
 
+def test_what_was_told_of_just_before_the_window_is_not_taken_for_what_happened_in_it(work):
+    work.at(seconds=-40).starts(1)
+    work.at(seconds=-20).stops(1)
+    work.at(seconds=20).starts(1)
+    work.log.append([told("tracker.started", "1", NOON - timedelta(seconds=40))])
+    work.at(hours=1)
+
+    assert work.reconcile()["added"] == 1
+    assert work.stored() == [work.done[0], work.done[2]]
+
+
 def test_time_that_nobody_tracked_is_no_event(work):
     work.at(hours=6)
     work.client.call(
