@@ -42,7 +42,8 @@ def get_provider_info() -> dict[str, Any]:
             {
                 "integration-name": "WebWork Time Tracker",
                 "python-modules": [
-                    f"{PACKAGE}.operators.{name}" for name in ("webhooks", "rotation", "events", "api", "export")
+                    f"{PACKAGE}.operators.{name}"
+                    for name in ("webhooks", "rotation", "events", "reconciliation", "api", "export")
                 ],
             }
         ],

@@ -110,6 +110,11 @@ def place_of(event: Event) -> int:
     return event.seq
 
 
+def time_of(event: Event) -> datetime:
+    """Return when an event happened; when it arrived, if it does not say so."""
+    return event.occurred_at or event.received_at
+
+
 def time_text(moment: datetime) -> str:
     """Write a moment as Dags see it, such as ``2026-11-22T04:50:00.123456Z``."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"

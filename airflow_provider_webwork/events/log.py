@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from airflow_provider_webwork.events import schema
+from airflow_provider_webwork.events import awaited, schema
 from airflow_provider_webwork.events.event import Event, Identity, place_of
 from airflow_provider_webwork.events.match import EventFilter
 from airflow_provider_webwork.events.store import Store
@@ -38,13 +38,14 @@ _HEAD_AND_SEEN = sa.union_all(
     sa.select(
         sa.null().label("key"),
         sa.func.max(schema.event.c.seq),
-        sa.type_coerce(sa.null(), schema.Moment).label("first_seen"),
+        awaited.NEWEST.label("first_seen"),
     ),
     sa.select(schema.dedupe.c.key, schema.dedupe.c.seq, schema.dedupe.c.first_seen).where(
         schema.dedupe.c.key.in_(sa.bindparam("keys", expanding=True))
     ),
 )
-"""In one statement, for each takes its time to the server and back."""
+"""In one statement, for each takes its time to the server and back. Beside the head, ``first_seen`` is up to when
+deliveries are awaited."""
 
 _EVENT_IDS = sa.select(schema.event.c.seq, schema.event.c.event_id).where(
     schema.event.c.seq.in_(sa.bindparam("seqs", expanding=True))
@@ -70,8 +71,8 @@ class Arrival:
 class Stored:
     """Where an arrival is in the log.
 
-    :param event_id: the event's id; that of the first delivery if this one repeats it, and ``None`` if the event
-        of that first delivery was pruned.
+    :param event_id: the event's id; that of the first delivery or the synthetic event if this one repeats it, and
+        ``None`` if that event was pruned.
     :param seq: the event's place in the log.
     :param repeated: whether the event was stored before.
     """
@@ -94,7 +95,8 @@ class EventLog:
     def append(self, arrivals: Sequence[Arrival]) -> list[Stored]:
         """Store events durably in one transaction, and say where each one is.
 
-        An arrival whose identity was seen within its window is not stored again.
+        An arrival whose identity was seen within its window is not stored again. Neither is one that a synthetic event
+        stands for already: it absorbs one delivery, and every repetition of it.
 
         :raises WebWorkLogUnavailableError: if nothing could be stored.
         :raises ValueError: if a text cannot be stored on every database; nothing was stored. Whatever else the
@@ -194,7 +196,8 @@ def position_before(connection: sa.Connection, moment: datetime) -> int:
 
 def append_to(connection: sa.Connection, arrivals: Sequence[Arrival]) -> list[Stored]:
     """Store events in a transaction that holds the lock for appending, and say where each one is."""
-    seq, seen = _head_and_seen(connection, {arrival.identity.key for arrival in arrivals})
+    seq, newest, seen = _head_and_seen(connection, {arrival.identity.key for arrival in arrivals})
+    late = awaited.Awaited(connection, (arrival.event for arrival in arrivals), newest=newest)
     known = set(seen)
     new: dict[int, dict[str, object]] = {}
     taken: dict[str, tuple[int, datetime]] = {}
@@ -205,13 +208,19 @@ def append_to(connection: sa.Connection, arrivals: Sequence[Arrival]) -> list[St
         if first is not None and abs(event.received_at - first[1]) < identity.window:
             places.append((first[0], True))
             continue
+        absorbing = late.absorb(event)
+        if absorbing is not None:
+            seen[identity.key] = taken[identity.key] = (absorbing, event.received_at)
+            places.append((absorbing, True))
+            continue
         seq += 1
         new[seq] = _row(event, identity, seq)
         seen[identity.key] = taken[identity.key] = (seq, event.received_at)
         places.append((seq, False))
     if new:
         connection.execute(_NEW_EVENT, list(new.values()))
-        _remember(connection, taken, known)
+    _remember(connection, taken, known)
+    late.settle()
     ids: dict[int, str | None] = {place: str(row["event_id"]) for place, row in new.items()}
     ids |= _event_ids(connection, {place for place, _ in places if place not in ids})
     return [Stored(ids.get(place), place, repeated) for place, repeated in places]
@@ -240,17 +249,19 @@ def _may_be_of_type(wanted: EventFilter) -> sa.ColumnElement[bool]:
     return sa.or_(name.in_(exact), *starts)
 
 
-def _head_and_seen(connection: sa.Connection, keys: Iterable[str]) -> tuple[int, dict[str, tuple[int, datetime]]]:
-    """Return the newest ``seq``, and where and when each of the identities was seen."""
-    newest = 0
+def _head_and_seen(
+    connection: sa.Connection, keys: Iterable[str]
+) -> tuple[int, datetime | None, dict[str, tuple[int, datetime]]]:
+    """Return the newest ``seq``, up to when deliveries are awaited, and where and when each identity was seen."""
+    last, newest = 0, None
     seen: dict[str, tuple[int, datetime]] = {}
     for some in _portions(keys):
-        for key, seq, first_seen in connection.execute(_HEAD_AND_SEEN, {"keys": some}):
+        for key, seq, moment in connection.execute(_HEAD_AND_SEEN, {"keys": some}):
             if key is None:
-                newest = seq or 0
+                last, newest = seq or 0, moment
             else:
-                seen[key] = seq, first_seen
-    return newest, seen
+                seen[key] = seq, moment
+    return last, newest, seen
 
 
 def _remember(connection: sa.Connection, taken: dict[str, tuple[int, datetime]], known: set[str]) -> None:

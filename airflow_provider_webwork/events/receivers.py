@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from airflow_provider_webwork.events import schema
 from airflow_provider_webwork.events.event import time_text
+from airflow_provider_webwork.events.restoring import reconciled_until
 from airflow_provider_webwork.events.store import Store
 
 FORGOTTEN_AFTER = timedelta(days=1)
@@ -16,6 +17,9 @@ FORGOTTEN_AFTER = timedelta(days=1)
 
 ABSENT_AFTER = timedelta(minutes=1)
 """A receiver that was not seen for so long does not serve the log any more."""
+
+LATELY = timedelta(hours=25)
+"""A log that was reconciled up to so long ago is served: what is done once a day takes its time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +64,21 @@ class Receivers:
             ]
 
     def absence(self, *, now: datetime) -> str | None:
-        """Return a sentence that says that no receiver serves the log; ``None`` if one does."""
+        """Return a sentence that says that nothing brings events into the log.
+
+        ``None`` if a receiver serves it, or if it was reconciled with the API of WebWork lately.
+        """
         seen = next((receiver.seen_at for receiver in self.list()), None)
         if seen is not None and now - seen <= ABSENT_AFTER:
             return None
+        with self._store.read() as connection:
+            reconciled = reconciled_until(connection)
+        if reconciled is not None and now - reconciled <= LATELY:
+            return None
         when = "was never seen" if seen is None else f"was last seen at {time_text(seen)}"
+        until = "was never reconciled" if reconciled is None else f"was last reconciled up to {time_text(reconciled)}"
         return (
-            f"A receiver {when} at this event log. Events arrive only while one runs: start `airflow webwork "
-            "receiver`, or look whether it uses the same [webwork] event_store_url."
+            f"A receiver {when} at this event log, and it {until} with WebWork's API. Events arrive only while one "
+            "runs: start `airflow webwork receiver`, or look whether it uses the same [webwork] event_store_url; or "
+            "run WebWorkReconcileEventsOperator every hour."
         )

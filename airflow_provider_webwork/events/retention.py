@@ -82,7 +82,8 @@ class Retention:
         while oldest <= last:
             oldest = min(oldest + PORTION, last + 1)
             removed += self._change(schema.event.delete().where(schema.event.c.seq < oldest))
-        self._change(schema.reparsed.delete().where(schema.reparsed.c.seq < oldest))
+        for table in (schema.reparsed, schema.awaited):
+            self._change(table.delete().where(table.c.seq < oldest))
         self._forget_identities(now - 2 * STRONG_WINDOW)
         self._give_back_space()
         return Pruned(events=removed, oldest=oldest, held_by=held_by)
@@ -107,6 +108,7 @@ class Retention:
                 origins = [seq for seq in connection.scalars(told_by) if seq is not None]
             erased += self._change(table.update().where(table.c.seq.in_([*places, *origins])).values(empty))
             after = places[-1]
+        self._change(schema.awaited.delete().where(schema.awaited.c.user_id == user_id))
         with self._store.write() as connection:
             # Not who it was: that would keep what had to go.
             details = {"events": erased}

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 """The migrations, the newest last. They stand here so that opening an up-to-date log need not load Alembic."""
 
 REVISION = REVISIONS[-1]
@@ -71,6 +71,26 @@ dedupe = sa.Table(
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("seq", sa.BigInteger, nullable=False),
     sa.Column("first_seen", Moment, nullable=False, index=True),
+)
+
+awaited = sa.Table(
+    "awaited",
+    metadata,
+    sa.Column("seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False),
+    sa.Column("type", sa.Text, nullable=False),
+    sa.Column("workspace_id", sa.Text, nullable=False),
+    sa.Column("user_id", sa.Text, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("earliest", Moment, nullable=False),
+    sa.Column("latest", Moment, nullable=False, index=True),
+    sa.Index("ix_awaited_user", "user_id", "latest"),
+)
+
+reconciliation = sa.Table(
+    "reconciliation",
+    metadata,
+    sa.Column("workspace_id", sa.Text, primary_key=True),
+    sa.Column("until", Moment, nullable=False),
 )
 
 consumer = sa.Table(

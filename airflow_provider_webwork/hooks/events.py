@@ -206,7 +206,9 @@ class WebWorkEventsHook(BaseHook):
         return self._read(wanted, since=since, until=until)
 
     def receiver_absence(self) -> str | None:
-        """Return a sentence that says that no receiver serves the log; ``None`` if one does.
+        """Return a sentence that says that nothing brings events into the log.
+
+        ``None`` if a receiver serves it, or if it was reconciled with the API of WebWork lately.
 
         :raises WebWorkLogUnavailableError: if the log cannot be read right now.
         """

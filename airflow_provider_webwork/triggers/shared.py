@@ -57,7 +57,7 @@ class Shared:
         return await self._in_thread(lambda: self._claims.lag(consumer.name, at_most=LAG_AT_MOST))
 
     async def describe(self) -> tuple[str, str | None]:
-        """Return the name of the log, and a sentence that says that no receiver serves it if none does."""
+        """Return the name of the log, and a sentence that says that nothing brings events into it if nothing does."""
         return await self._in_thread(self._describe)
 
     async def _in_thread(self, work: Callable[[], _T]) -> _T:

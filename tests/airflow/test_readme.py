@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 PIPELINES = (ROOT / "docs" / "pipelines.md").read_text()
 ROTATION = (ROOT / "docs" / "rotation.md").read_text()
+RECONCILIATION = (ROOT / "docs" / "reconciliation.md").read_text()
 
 
 def blocks(language: str, page: str = README) -> list[str]:
@@ -27,8 +28,9 @@ def blocks(language: str, page: str = README) -> list[str]:
         (README, "close_the_day", {"wait", "book"}),
         (PIPELINES, "book_hours", {"claim", "book"}),
         (ROTATION, "rotate_payroll", {"rotate"}),
+        (RECONCILIATION, "reconcile", {"reconcile"}),
     ],
-    ids=["README", "pipelines", "rotation"],
+    ids=["README", "pipelines", "rotation", "reconciliation"],
 )
 def test_the_first_example_is_a_dag_that_airflow_takes(tmp_path: Path, page: str, dag_id: str, tasks: set[str]) -> None:
     from airflow.dag_processing.dagbag import DagBag
@@ -52,7 +54,8 @@ def test_every_make_target_exists(name: str) -> None:
 
 
 COMMANDS = sorted(
-    set(re.findall(r"[`\n](airflow webwork [^`.\n]+)[`\n]", README + PIPELINES + ROTATION)) - {"airflow webwork ..."}
+    set(re.findall(r"[`\n](airflow webwork [^`.\n]+)[`\n]", README + PIPELINES + ROTATION + RECONCILIATION))
+    - {"airflow webwork ..."}
 )
 
 

@@ -14,6 +14,7 @@ from airflow_provider_webwork.assets import webwork_events
 from airflow_provider_webwork.operators.api import WebWorkCallOperator
 from airflow_provider_webwork.operators.events import WebWorkClaimEventsOperator
 from airflow_provider_webwork.operators.export import WebWorkExportOperator
+from airflow_provider_webwork.operators.reconciliation import WebWorkReconcileEventsOperator
 from airflow_provider_webwork.operators.webhooks import (
     WebWorkCreateWebhookOperator, WebWorkDeleteWebhookOperator, WebWorkUpdateWebhookOperator,
 )
@@ -32,6 +33,7 @@ WebWorkCallOperator(task_id="h", operation="getMember", arguments={"member_id": 
 WebWorkExportOperator(
     task_id="i", operation="getMembers", path="s3://lake/members.parquet", format="parquet", columns={"id": "int64"}
 )
+WebWorkReconcileEventsOperator(task_id="j", start="{{ data_interval_start }}")
 """
 OURS = "airflow_provider_webwork"
 HEAVY = {
