@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -132,7 +132,7 @@ class Restoring:
 
     def _add(self, connection: sa.Connection, events: Sequence[Event], tolerance: timedelta) -> int:
         places = append_to(connection, [Arrival(event, _identity(event)) for event in events])
-        new = [replace(event, seq=place.seq) for event, place in zip(events, places, strict=True) if not place.repeated]
+        new = [event._replace(seq=place.seq) for event, place in zip(events, places, strict=True) if not place.repeated]
         awaited.put(connection, new, tolerance=tolerance)
         return len(new)
 
