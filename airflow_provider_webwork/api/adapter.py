@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import math
 import time
+from http.client import HTTPResponse
 from typing import TYPE_CHECKING, TypeAlias
 
 import requests
 import urllib3.exceptions
 from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection
+from urllib3.connectionpool import ConnectionPool, HTTPConnectionPool
+
+from airflow_provider_webwork.api.heads import ANSWER_SHARE, SlowAnswerError, TimedHead
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-ANSWER_SHARE = 4
-"""How many times the read timeout an answer may take to arrive whole. The read timeout alone never ends an answer that
-trickles, because each byte begins it anew."""
-
 _PORTION = 65_536
 _Timeout: TypeAlias = float | tuple[float, float] | tuple[float, None] | None
-
-
-class SlowAnswerError(requests.Timeout):
-    """An answer began and did not end in time."""
 
 
 class LimitedAdapter(HTTPAdapter):
     """Connections with time limits for every request, whoever sends it.
 
     :param timeout: seconds to wait for a connection, and for the next bytes of an answer. A whole answer may take
-        :data:`ANSWER_SHARE` times the latter, unless the caller of ``requests`` streams it.
+        ``ANSWER_SHARE`` times the latter; where the caller of ``requests`` streams it, only its head.
     :param verify: whether to check TLS certificates, or the file of the CA to check them with.
     :param monotonic: seconds on a clock that never goes back.
     """
@@ -46,6 +44,22 @@ class LimitedAdapter(HTTPAdapter):
         self._timeout = timeout
         self._verify = verify
         self._monotonic = monotonic
+
+    def get_connection_with_tls_context(
+        self,
+        request: requests.PreparedRequest,
+        verify: bool | str | None,  # noqa: FBT001 - the signature is that of requests
+        proxies: Mapping[str, str] | None = None,
+        cert: tuple[str, str] | str | None = None,
+    ) -> ConnectionPool:
+        """Return the connections to a host, which read the head of each answer in time."""
+        pool = super().get_connection_with_tls_context(request, verify, proxies, cert)
+        if isinstance(pool, HTTPConnectionPool):
+            kind = pool.ConnectionCls
+            if issubclass(kind, HTTPConnection) and kind.response_class is HTTPResponse:
+                head = staticmethod(functools.partial(TimedHead, monotonic=self._monotonic))
+                pool.ConnectionCls = type(kind.__name__, (kind,), {"response_class": head})
+        return pool
 
     def send(  # noqa: PLR0917 - the signature is that of requests
         self,

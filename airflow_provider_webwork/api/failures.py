@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import requests
 import urllib3.exceptions
 
-from airflow_provider_webwork.api.adapter import ANSWER_SHARE, SlowAnswerError
+from airflow_provider_webwork.api.heads import ANSWER_SHARE, SlowAnswerError
 from airflow_provider_webwork.errors import WebWorkConfigurationError
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _after_sending(error: requests.RequestException, causes: list[BaseException]
     if isinstance(error, requests.exceptions.SSLError):
         # A handshake that fails is not told apart from a connection that breaks later; the safe reading is the latter.
         reason = "TLS: no secure connection could be agreed on"
-    elif isinstance(error, SlowAnswerError):
+    elif any(isinstance(each, SlowAnswerError) for each in causes):
         reason = f"its answer did not end within {ANSWER_SHARE * read_seconds:g} seconds"
     elif any(isinstance(each, timeouts) for each in causes):
         reason = f"no answer within {read_seconds:g} seconds"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from airflow_provider_webwork.api.adapter import ANSWER_SHARE
+from airflow_provider_webwork.api.heads import ANSWER_SHARE
 from airflow_provider_webwork.api.retries import RetryPolicy
 from airflow_provider_webwork.api.settings import BASE_URLS
 from airflow_provider_webwork.api.token_endpoint import REQUEST_FORMS, TOKEN_URL

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -20,6 +20,7 @@ from airflow_provider_webwork.errors import (
     WebWorkServerError,
 )
 from airflow_provider_webwork.simulator import Simulator
+from airflow_provider_webwork.simulator.faults import Kind
 from tests.fake_webwork import FakeClock, FakeWebWork, Reply
 
 URL = "https://receiver.example.com/x"
@@ -29,6 +30,8 @@ VERBS = {
     "PUT": ("updateWebhook", {"webhook_id": "{id}", "url": f"{URL}/2"}),
     "DELETE": ("deleteWebhook", {"webhook_id": "{id}"}),
 }
+AFTER = {"GET": [URL], "POST": [URL, f"{URL}/2"], "PUT": [f"{URL}/2"], "DELETE": []}
+"""The URLs that are registered after one effect."""
 ONCE = {"GET": 1, "POST": 1, "PUT": 1, "DELETE": 1}
 AGAIN = {"GET": 5, "POST": 5, "PUT": 5, "DELETE": 5}
 AGAIN_BUT_POST = {"GET": 5, "POST": 1, "PUT": 5, "DELETE": 5}
@@ -67,17 +70,34 @@ LASTING = {
     "a web page with 503": Lasting(
         fault={"kind": "html", "status": 503}, error=WebWorkServerError, requests=AGAIN_BUT_POST, doubt=True
     ),
+    "no JSON": Lasting(fault={"kind": "garbage"}, error=WebWorkResponseError, requests=ONCE, doubt=True),
+    "no body": Lasting(fault={"kind": "empty"}, error=WebWorkResponseError, requests=ONCE, doubt=True),
+    "success: false": Lasting(fault={"kind": "unsuccessful"}, error=WebWorkRequestError, requests=ONCE, doubt=False),
     "closed": Lasting(fault={"kind": "close"}, error=WebWorkServerError, requests=AGAIN_BUT_POST, doubt=True),
     "truncated": Lasting(fault={"kind": "truncated"}, error=WebWorkServerError, requests=AGAIN_BUT_POST, doubt=True),
     "no answer in time": Lasting(fault={"kind": "hang"}, error=WebWorkServerError, requests=AGAIN_BUT_POST, doubt=True),
 }
 
 LOST_ANSWERS = {
+    "502": {"status": 502},
     "503": {"status": 503},
+    "504": {"status": 504},
     "a web page with 503": {"kind": "html", "status": 503},
     "closed": {"kind": "close"},
     "truncated": {"kind": "truncated"},
     "no answer in time": {"kind": "hang"},
+}
+
+USELESS_ANSWERS = {
+    "500": {"status": 500},
+    "a web page": {"kind": "html"},
+    "no JSON": {"kind": "garbage"},
+    "no body": {"kind": "empty"},
+}
+
+ODD_ANSWERS = {
+    "in pieces": {"kind": "slow", "seconds": 0.05},
+    "another content type": {"kind": "content_type"},
 }
 
 
@@ -154,11 +174,47 @@ def test_an_answer_that_is_lost_once_has_one_effect_and_is_asked_for_again_where
     except WebWorkAPIError as caught:
         error = caught
 
-    assert urls(simulator) == {"GET": [URL], "POST": [URL, f"{URL}/2"], "PUT": [f"{URL}/2"], "DELETE": []}[verb]
+    assert urls(simulator) == AFTER[verb]
     assert len(simulator.requests) - before == {"GET": 2, "POST": 1, "PUT": 2, "DELETE": 2}[verb]
     # The second DELETE finds nothing any more, which is no proof that the first one did it.
     assert type(error) is {"POST": WebWorkServerError, "DELETE": WebWorkNotFoundError}.get(verb, type(None))
     assert error is None or error.effect_unknown
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("case", USELESS_ANSWERS)
+def test_an_answer_that_says_nothing_of_the_effect_it_had_is_an_error_at_once_that_says_so(
+    case, verb, simulator, client, webhook_id
+):
+    name, arguments = wanted(verb, webhook_id)
+    simulator.fault(name, when="after", **USELESS_ANSWERS[case])
+    before = len(simulator.requests)
+
+    with pytest.raises((WebWorkServerError, WebWorkResponseError)) as caught:
+        client.call(name, **arguments)
+
+    assert urls(simulator) == AFTER[verb]
+    assert len(simulator.requests) - before == 1
+    assert caught.value.effect_unknown == (verb != "GET")
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("case", ODD_ANSWERS)
+def test_an_answer_that_only_looks_odd_is_taken(case, verb, simulator, client, webhook_id):
+    name, arguments = wanted(verb, webhook_id)
+    simulator.fault(name, when="after", **ODD_ANSWERS[case])
+    before = len(simulator.requests)
+
+    assert client.call(name, **arguments)["success"]
+    assert urls(simulator) == AFTER[verb]
+    assert len(simulator.requests) - before == 1
+
+
+def test_every_fault_that_the_simulator_knows_is_tried():
+    lasting = [each.fault for each in LASTING.values()]
+    once = [*LOST_ANSWERS.values(), *USELESS_ANSWERS.values(), *ODD_ANSWERS.values()]
+
+    assert {fault.get("kind", "status") for fault in lasting + once} == set(get_args(Kind))
 
 
 @pytest.mark.parametrize("case", ["429", "502", "closed", "truncated", "no answer in time"])

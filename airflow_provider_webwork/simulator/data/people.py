@@ -53,7 +53,7 @@ class People:
                 "email": f"member{number}@example.com",
                 "firstname": "Member",
                 "lastname": str(number),
-                "avatar": None,
+                "avatar": f"https://webwork.example/avatars/{number}.png",
                 "current_role": self.role if number == 1 else self.seed.pick(_WORKING_ROLES, "role", number),
                 "timezone": self.seed.pick(_TIMEZONES, "zone", number),
                 "status": "inactive" if number % 12 == 0 else "active",

@@ -10,8 +10,9 @@ import threading
 import pytest
 import requests
 
-from airflow_provider_webwork.api.adapter import LimitedAdapter, SlowAnswerError
+from airflow_provider_webwork.api.adapter import LimitedAdapter
 from airflow_provider_webwork.api.failures import explain
+from airflow_provider_webwork.api.heads import SlowAnswerError
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
@@ -87,6 +88,17 @@ def test_an_answer_that_trickles_for_too_long_is_given_up_before_it_ends(serve, 
 
     with pytest.raises(SlowAnswerError) as slow:
         get(server.url, tick=30.0)
+    reason = explain(slow.value, timeout=(5.0, 5.0))
+    assert reason.reason == "its answer did not end within 20 seconds"
+    assert reason.may_have_arrived
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["read at once", "streamed"])
+def test_a_head_that_trickles_for_too_long_is_given_up_before_it_ends(stream, serve, get):
+    server = serve(b"HTTP/1.1 200 OK\r\nServer: ", b"slow\r\nContent-Length: 0\r\n\r\n")
+
+    with pytest.raises(requests.ReadTimeout) as slow:
+        get(server.url, tick=30.0, stream=stream)
     reason = explain(slow.value, timeout=(5.0, 5.0))
     assert reason.reason == "its answer did not end within 20 seconds"
     assert reason.may_have_arrived
