@@ -106,7 +106,7 @@ def test_the_batch_of_a_run_that_airflow_does_not_have_is_wrong(well, webwork_lo
     (finding,) = [each for each in doctor("--json").answer["findings"] if each["verdict"] != "good"]
 
     assert (finding["check"], finding["verdict"]) == ("batches", "wrong")
-    assert "the oldest to dag/run/claim/-1 (deleted)." in finding["text"]
+    assert "the oldest is that of dag/run/claim/-1 (deleted)." in finding["text"]
 
 
 def test_nothing_set_up_yet_is_told_line_by_line(in_process, airflow_database, monkeypatch, tmp_path):

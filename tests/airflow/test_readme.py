@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 PIPELINES = (ROOT / "docs" / "pipelines.md").read_text()
 ROTATION = (ROOT / "docs" / "rotation.md").read_text()
+DOCTOR = (ROOT / "docs" / "doctor.md").read_text()
 
 
 def blocks(language: str, page: str = README) -> list[str]:
@@ -52,7 +53,8 @@ def test_every_make_target_exists(name: str) -> None:
 
 
 COMMANDS = sorted(
-    set(re.findall(r"[`\n](airflow webwork [^`.\n]+)[`\n]", README + PIPELINES + ROTATION)) - {"airflow webwork ..."}
+    set(re.findall(r"[`\n](airflow webwork [^`.\n]+)[`\n]", README + PIPELINES + ROTATION + DOCTOR))
+    - {"airflow webwork ..."}
 )
 
 

@@ -12,8 +12,9 @@ from airflow_provider_webwork.events.claims import Claims, Lag
 from airflow_provider_webwork.events.consumer import Consumer
 from airflow_provider_webwork.events.consumers import CLASH, FILTER, TRANSFER, Consumers
 from airflow_provider_webwork.events.event import time_text
+from airflow_provider_webwork.events.log import EventLog
 from airflow_provider_webwork.lifecycle.doctor.case import Case
-from airflow_provider_webwork.lifecycle.doctor.finding import Finding, good, warning, wrong
+from airflow_provider_webwork.lifecycle.doctor.finding import Finding, counted, good, warning, wrong
 
 WATCHED = timedelta(minutes=5)
 """A trigger that watches a consumer says so every minute; from here on it counts as gone."""
@@ -47,7 +48,12 @@ def consumers(case: Case) -> Iterator[Finding]:
 def batches(case: Case) -> Iterator[Finding]:
     """Look for batches that nobody is going to process."""
     installation = case.installation
-    live = [each for each in Batches(installation.store, now=installation.now).list() if each.released_at is None]
+    oldest = EventLog(installation.store).horizon()
+    live = [
+        batch
+        for batch in Batches(installation.store, now=installation.now).list()
+        if batch.released_at is None and batch.start_seq >= oldest  # others cannot be processed any more
+    ]
     unfinished = installation.unfinished(live)
     for consumer in sorted({batch.consumer for batch, _ in unfinished}):
         yield _left(consumer, [(batch, state) for batch, state in unfinished if batch.consumer == consumer])
@@ -58,7 +64,8 @@ def batches(case: Case) -> Iterator[Finding]:
 def _standing(case: Case, consumer: Consumer, lag: Lag) -> Finding:
     name, seen_at, claimed_at = consumer.name, consumer.seen_at, consumer.claimed_at
     expiry = timedelta(days=case.installation.settings.consumer_expiry)
-    waiting = f"{'more than ' if lag.at_least else ''}{lag.events} events wait for consumer {name}"
+    more = "more than " if lag.at_least else ""
+    waiting = f"Consumer {name} has {more}{counted(lag.events, 'unclaimed event')}"
     claimed = "nobody has ever claimed" if claimed_at is None else f"the last claim was at {time_text(claimed_at)}"
     if not consumer.is_live(now=case.now, expiry=expiry):
         return warning(
@@ -67,7 +74,7 @@ def _standing(case: Case, consumer: Consumer, lag: Lag) -> Finding:
             f"If nobody needs it, `airflow webwork consumers delete {name}`.",
         )
     if not lag.events or case.now - (claimed_at or consumer.created_at) < PATIENCE:
-        return good(f"{waiting[0].upper()}{waiting[1:]}; {claimed}.")
+        return good(f"{waiting}; {claimed}.")
     if seen_at is None:
         return warning(
             f"{waiting}, no trigger has ever watched it, and {claimed}.",
@@ -109,10 +116,11 @@ def _disputed(consumer: Consumer, lately: Sequence[audit.Entry]) -> Iterator[Fin
 
 def _left(consumer: str, unfinished: Sequence[tuple[Batch, str]]) -> Finding:
     oldest, state = unfinished[-1]  # they come the newest first
-    events = sum(batch.count for batch, _ in unfinished)
+    count = counted(len(unfinished), "batch", "batches")
+    events = counted(sum(batch.count for batch, _ in unfinished), "event")
     return wrong(
-        f"{len(unfinished)} batches of consumer {consumer} with {events} events belong to runs that failed or are "
-        f"gone, the oldest to {oldest.run_key} ({state}).",
+        f"Consumer {consumer} has {count} with {events} that nobody processes, because the run failed or is gone; the "
+        f"oldest is that of {oldest.run_key} ({state}).",
         "Clear their tasks, or give the events to other runs: `airflow webwork batches release "
         f"{consumer} {shlex.quote(oldest.run_key)}`. `airflow webwork batches list --unfinished` shows all.",
     )

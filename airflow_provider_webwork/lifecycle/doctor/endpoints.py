@@ -10,7 +10,7 @@ from airflow_provider_webwork.events.event import time_text
 from airflow_provider_webwork.events.rotation import Rotation, of_endpoint
 from airflow_provider_webwork.events.rotations import Rotations
 from airflow_provider_webwork.lifecycle.doctor.case import Case
-from airflow_provider_webwork.lifecycle.doctor.finding import Finding, Repair, good, warning, wrong
+from airflow_provider_webwork.lifecycle.doctor.finding import Finding, Repair, counted, good, warning, wrong
 from airflow_provider_webwork.lifecycle.rotated import Plan
 
 OLD = timedelta(days=180)
@@ -30,6 +30,8 @@ def endpoints(case: Case) -> Iterator[Finding]:
             yield from _half_rotated(case, endpoint, rotation)
         yield from _provable(case, endpoint)
     for rotation in unfinished.values():
+        if rotation.overlaps(at=case.now):
+            continue
         yield warning(
             f"Replacing the webhook of somebody else's receiver ({rotation.subject}) was begun at "
             f"{time_text(rotation.started_at)} and is not finished.",
@@ -44,7 +46,7 @@ def _unfinished(case: Case) -> list[Rotation]:
 
 def _heard(case: Case, endpoint: Endpoint) -> Finding:
     last, every = endpoint.last_delivery_at, endpoint.expect_every
-    told = f"{endpoint.deliveries} deliveries" + (f", the last one at {time_text(last)}" if last else "")
+    told = counted(endpoint.deliveries, "delivery", "deliveries") + (f", the last at {time_text(last)}" if last else "")
     if every is not None and case.now - (last or endpoint.created_at) >= every:
         return wrong(
             f"Endpoint {endpoint.name} is silent: {told}, and one is expected every {every}.",
@@ -72,10 +74,11 @@ def _half_rotated(case: Case, endpoint: Endpoint, rotation: Rotation) -> Iterato
     elif rotation.step == "overlap" and rotation.overlaps(at=case.now) and rotation.overlap_until is not None:
         yield good(f"{begun} is under way: both webhooks are at work until {time_text(rotation.overlap_until)}.")
     else:
+        conn_id = endpoint.conn_id or case.installation.conn_id
         yield warning(
             f"{begun} is not finished, although its overlap is over: the old webhook {rotation.old_webhook_id} and its "
             "key are still accepted.",
-            f"`airflow webwork doctor --fix --conn-id {endpoint.conn_id}`, or run the task again that began it.",
+            f"`airflow webwork doctor --fix --conn-id {conn_id}`, or run the task again that began it.",
             repair=None if case.is_elsewhere(endpoint) else _finish(case, endpoint, rotation),
         )
 

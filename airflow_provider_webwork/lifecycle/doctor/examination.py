@@ -45,10 +45,10 @@ CHECKS = (
     Check("rights", rights, needs=("connection",)),
     Check("clock", clock, needs=("rights",)),
     Check("receivers", receivers, needs=("migrations",)),
-    # To finish a rotation may put its new webhook right, and then the old one has to stay: so that comes first.
+    # A rotation is finished before webhooks are mended: one that has to put its new webhook right keeps the old one on.
     Check("endpoints", endpoints, needs=("encryption key",)),
-    Check("reach", reach, needs=("encryption key", "rights")),
     Check("webhooks", webhooks, needs=("encryption key", "rights")),
+    Check("reach", reach, needs=("encryption key", "rights")),
     Check("consumers", consumers, needs=("migrations",)),
     Check("batches", batches, needs=("migrations",)),
 )

@@ -36,6 +36,11 @@ class Finding:
         return {"check": self.check, "verdict": self.verdict, "text": self.text, "remedy": self.remedy}
 
 
+def counted(number: int, one: str, more: str | None = None) -> str:
+    """Return a number with its noun, such as ``1 batch`` or ``2 batches``."""
+    return f"{number:,} {one if number == 1 else more or one + 's'}"
+
+
 def good(text: str) -> Finding:
     """Say that something is as it should be."""
     return Finding(verdict="good", text=text)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from airflow_provider_webwork.events import keyring, schema
 from airflow_provider_webwork.events.leases import Leases
 from airflow_provider_webwork.lifecycle.doctor.case import Case
-from airflow_provider_webwork.lifecycle.doctor.finding import Finding, good, warning
+from airflow_provider_webwork.lifecycle.doctor.finding import Finding, counted, good, warning
 
 
 def event_log(case: Case) -> Iterator[Finding]:
@@ -48,4 +48,4 @@ def encryption_key(case: Case) -> Iterator[Finding]:
             "Once every process has the new key: `airflow webwork endpoints reencrypt`.",
         )
     else:
-        yield good(f"The secrets of {len(endpoints)} endpoints can be read; the key is {ours}.")
+        yield good(f"The secrets of {counted(len(endpoints), 'endpoint')} can be read; the key is {ours}.")

@@ -9,7 +9,7 @@ from airflow_provider_webwork.events.endpoint import Endpoint
 from airflow_provider_webwork.events.event import time_text
 from airflow_provider_webwork.events.receivers import ABSENT_AFTER, Receivers
 from airflow_provider_webwork.lifecycle.doctor.case import Case
-from airflow_provider_webwork.lifecycle.doctor.finding import Finding, good, skipped, warning, wrong
+from airflow_provider_webwork.lifecycle.doctor.finding import Finding, counted, good, skipped, warning, wrong
 from airflow_provider_webwork.lifecycle.settled import key_of
 from airflow_provider_webwork.secrets import hash_key
 
@@ -21,7 +21,9 @@ def receivers(case: Case) -> Iterator[Finding]:
         yield wrong(absence)
         return
     present = [each for each in table.list() if case.now - each.seen_at <= ABSENT_AFTER]
-    yield good(f"{len(present)} receivers are at work; the last sign of one was at {time_text(present[0].seen_at)}.")
+    yield good(
+        f"{counted(len(present), 'receiver')} at work; the last sign of one came at {time_text(present[0].seen_at)}."
+    )
     for each in present:
         if each.version != __version__:
             yield warning(

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
-from airflow_provider_webwork.api.webhooks import Webhook
 from airflow_provider_webwork.errors import WebWorkConfigurationError
 from airflow_provider_webwork.events.endpoint import Endpoint
 from airflow_provider_webwork.lifecycle import settled
@@ -26,7 +25,7 @@ def webhooks(case: Case) -> Iterator[Finding]:
         elif endpoint.webhook_id is None:
             yield _unregistered(case, endpoint)
         else:
-            yield from _registered(case, endpoint)
+            yield _registered(case, endpoint)
     yield from _orphans(case)
 
 
@@ -40,60 +39,52 @@ def _unregistered(case: Case, endpoint: Endpoint) -> Finding:
     )
 
 
-def _registered(case: Case, endpoint: Endpoint) -> Iterator[Finding]:
+def _registered(case: Case, endpoint: Endpoint) -> Finding:
     try:
         case.lifecycle.check_workspace(endpoint)
     except WebWorkConfigurationError as error:
-        yield wrong(str(error))
-        return
-    recorded = str(endpoint.webhook_id)
-    command = (
-        f"`airflow webwork endpoints create {endpoint.name} --events {shlex.quote(','.join(endpoint.events))}"
-        f"{_by_connection(case)}`"
-    )
+        return wrong(str(error))
+    differences = [*_differences(case, endpoint), *_spares(case, endpoint)]
+    if not differences:
+        return good(f"Endpoint {endpoint.name} has its webhook {endpoint.webhook_id}, for {_listed(endpoint.events)}.")
 
     def repair() -> str:
         outcome = case.lifecycle.ensure(endpoint.name, events=endpoint.events)
         return f"Done: the webhook of endpoint {endpoint.name} is {outcome.webhook_id} ({outcome.action})."
 
+    return wrong(
+        f"Endpoint {endpoint.name}: {'; '.join(differences)}.",
+        f"`airflow webwork endpoints create {endpoint.name} --events {shlex.quote(','.join(endpoint.events))}"
+        f"{_by_connection(case)}`",
+        repair=repair,
+    )
+
+
+def _differences(case: Case, endpoint: Endpoint) -> Iterator[str]:
+    """Yield in what the endpoint's webhook is not as it should be."""
+    recorded = str(endpoint.webhook_id)
     webhook = next((each for each in case.webhooks if each.id == recorded), None)
     # WebWork does not say that a listing shows at once what was registered a moment ago.
     webhook = webhook or settled.find(case.lifecycle.webhooks, recorded)
     if webhook is None:
-        yield wrong(
-            f"Webhook {recorded} of endpoint {endpoint.name} is gone from WebWork: nothing is delivered.",
-            command,
-            repair=repair,
-        )
-    elif differences := _differences(case, endpoint, webhook):
-        yield wrong(
-            f"Webhook {recorded} of endpoint {endpoint.name} {', and '.join(differences)}.", command, repair=repair
-        )
-    else:
-        yield good(f"Endpoint {endpoint.name} has its webhook {recorded}, for {', '.join(endpoint.events)}.")
-    for spare in _spares(case, endpoint):
-        yield wrong(
-            f"Endpoint {endpoint.name} has a second webhook {spare.id} that nobody looks after.", command, repair=repair
-        )
-
-
-def _differences(case: Case, endpoint: Endpoint, webhook: Webhook) -> list[str]:
-    found = []
+        yield f"its webhook {recorded} is gone from WebWork"
+        return
     key_hash, base_url = key_hash_of(webhook.url), case.lifecycle.base_url.rstrip("/")
     if key_hash is None or not endpoint.accepts(key_hash, at=case.now):
-        found.append(f"calls {_origin(webhook.url)} at a path that is none of this endpoint")
+        yield f"its webhook {recorded} calls {_origin(webhook.url)} at a path that is none of this endpoint"
     elif _base(webhook.url) != base_url:
-        found.append(f"calls {_origin(webhook.url)}, while [webwork] receiver_base_url is {base_url}")
+        yield f"its webhook {recorded} calls {_origin(webhook.url)}, while [webwork] receiver_base_url is {base_url}"
     if set(webhook.events) != set(endpoint.events):
-        found.append(f"is for {', '.join(webhook.events)} in place of {', '.join(endpoint.events)}")
-    return found
+        yield f"its webhook {recorded} is for {_listed(webhook.events)} in place of {_listed(endpoint.events)}"
 
 
-def _spares(case: Case, endpoint: Endpoint) -> list[Webhook]:
-    """Return the webhooks that call the endpoint, but for its own and those of a rotation or a person."""
+def _spares(case: Case, endpoint: Endpoint) -> Iterator[str]:
+    """Yield which webhooks call the endpoint besides its own and those that a rotation or a person looks after."""
     looked_after = {endpoint.webhook_id, endpoint.former_webhook_id}
     forgotten = endpoint.key_hashes.keys() - endpoint.rotating.keys() - endpoint.by_hand
-    return [each for each in case.webhooks if each.id not in looked_after and key_hash_of(each.url) in forgotten]
+    for webhook in case.webhooks:
+        if webhook.id not in looked_after and key_hash_of(webhook.url) in forgotten:
+            yield f"a second webhook {webhook.id} calls it, which nobody looks after"
 
 
 def _orphans(case: Case) -> Iterator[Finding]:
@@ -114,6 +105,10 @@ def _orphans(case: Case) -> Iterator[Finding]:
 def _by_connection(case: Case) -> str:
     conn_id = case.installation.conn_id
     return "" if conn_id == "webwork_default" else f" --conn-id {conn_id}"
+
+
+def _listed(events: Iterable[str]) -> str:
+    return ", ".join(events)
 
 
 def _base(url: str) -> str | None:

@@ -12,7 +12,7 @@ from airflow_provider_webwork.api.client import Client
 from airflow_provider_webwork.api.webhooks import Webhooks
 from airflow_provider_webwork.errors import WebWorkPermissionError
 from airflow_provider_webwork.lifecycle.doctor.case import Case
-from airflow_provider_webwork.lifecycle.doctor.finding import Finding, good, skipped, warning, wrong
+from airflow_provider_webwork.lifecycle.doctor.finding import Finding, counted, good, skipped, warning, wrong
 
 MAY_WRITE = ("Owner", "Executive manager")
 """The roles that may change what is no data of their own (https://api-docs.webwork-tracker.com/api/contracts)."""
@@ -27,10 +27,11 @@ HARMFUL = timedelta(minutes=5)
 def connection(case: Case) -> Iterator[Finding]:
     """Sign in, as *Test* in Airflow's form does."""
     works, text = case.installation.sign_in()
-    settings = case.installation.client.settings
     if not works:
         yield wrong(text)
-    elif settings.api_version == "v2" and settings.workspace_id is None:
+        return
+    settings = case.installation.client.settings
+    if settings.api_version == "v2" and settings.workspace_id is None:
         yield wrong(text, f"Put workspace_id into the extra of connection {case.installation.conn_id!r}.")
     else:
         yield good(text)
@@ -46,9 +47,11 @@ def rights(case: Case) -> Iterator[Finding]:
         return
     role = _role(case.installation.client)
     if role is None:
-        yield good(f"The {count} webhooks can be listed; WebWork does not tell whether they may be changed.")
+        yield good(
+            f"{counted(count, 'webhook')} can be listed; WebWork does not tell whether the account may change any."
+        )
     elif role in MAY_WRITE:
-        yield good(f"The {count} webhooks of the workspace can be listed, and the role {role} may change them.")
+        yield good(f"{counted(count, 'webhook')} can be listed, and the role {role} may change webhooks.")
     else:
         yield wrong(f"The account has the role {role} in the workspace, which may not change webhooks.", remedy)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
+from typing import get_args
 
 import pytest
 import sqlalchemy as sa
@@ -14,8 +17,11 @@ from airflow_provider_webwork.api.auth import BearerAuth
 from airflow_provider_webwork.api.client import Client
 from airflow_provider_webwork.api.retries import RetryPolicy
 from airflow_provider_webwork.events import schema
+from airflow_provider_webwork.events.receivers import ABSENT_AFTER
 from airflow_provider_webwork.events.store import Store
+from airflow_provider_webwork.lifecycle.doctor import consumers, endpoints, webwork
 from airflow_provider_webwork.lifecycle.doctor.examination import CHECKS, examine
+from airflow_provider_webwork.lifecycle.doctor.finding import Verdict
 from airflow_provider_webwork.secrets import Vault
 from tests.unit.lifecycle.examined import examined
 
@@ -81,8 +87,8 @@ def test_a_connection_that_does_not_sign_in_is_wrong_and_what_needs_it_is_skippe
         ("connection", "wrong"),
         ("rights", "skipped"),
         ("clock", "skipped"),
-        ("reach", "skipped"),
         ("webhooks", "skipped"),
+        ("reach", "skipped"),
     ]
     assert findings[0].text == "WebWork does not accept the token."
     assert [finding.text for finding in findings[1:]] == [
@@ -127,8 +133,8 @@ def test_webwork_that_fails_hides_nothing_of_the_rest(examined):
     assert verdicts(findings) == [
         ("rights", "wrong"),
         ("clock", "skipped"),
-        ("reach", "skipped"),
         ("webhooks", "skipped"),
+        ("reach", "skipped"),
     ]
     assert "503" in findings[0].text
 
@@ -244,7 +250,7 @@ def test_a_receiver_of_another_version_is_told(examined):
     examined.beat("0.0.9")
     present, other = examined.about("receivers")
 
-    assert present.text.startswith("2 receivers are at work")
+    assert present.text.startswith("2 receivers at work; ")
     assert (other.verdict, "runs version 0.0.9" in other.text) == ("warning", True)
 
 
@@ -269,6 +275,25 @@ def test_an_endpoint_whose_url_nobody_knows_is_skipped_and_one_that_waits_for_it
     endpoints.delete("billing")
     endpoints.delete("payroll")
     assert [each.verdict for each in examined.about("reach")] == ["skipped"]
+
+
+# The page about it.
+
+
+def test_the_page_names_the_checks_in_their_order_and_their_limits():
+    page = (Path(__file__).parents[3] / "docs" / "doctor.md").read_text()
+    table = page.partition("## What is looked at")[2].partition("##")[0]
+    limits = {
+        "clock": f"{webwork.HARMFUL.seconds // 60} minutes off, or {webwork.NOTABLE.seconds} seconds (w)",
+        "endpoints": f"a key is {endpoints.OLD.days} days old (w)",
+        "consumers": {timedelta(hours=1): "nobody has claimed for an hour"}[consumers.PATIENCE],
+        "receivers": {timedelta(minutes=1): "none was heard of for a minute"}[ABSENT_AFTER],
+    }
+    rows = dict(re.findall(r"^\| ([a-z ]+) \| (.+) \|$", table, re.MULTILINE))
+
+    assert [*rows][1:] == ALL
+    assert [name for name, limit in limits.items() if limit not in rows[name]] == []
+    assert set(re.findall(r"^\| `([a-z]+)` \|", page, re.MULTILINE)) == set(get_args(Verdict))
 
 
 # Isolation.

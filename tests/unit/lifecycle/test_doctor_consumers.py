@@ -49,7 +49,7 @@ def test_a_consumer_whose_events_are_claimed_is_good(examined, consumers, claims
     finding = about(examined)
 
     assert finding.verdict == "good"
-    assert finding.text.startswith("2 events wait for consumer payroll; the last claim was at ")
+    assert finding.text.startswith("Consumer payroll has 2 unclaimed events; the last claim was at ")
 
 
 def test_events_that_wait_with_no_trigger_at_work_are_wrong(examined, consumers, claims):
@@ -62,7 +62,7 @@ def test_events_that_wait_with_no_trigger_at_work_are_wrong(examined, consumers,
     finding = about(examined)
 
     assert (early.verdict, finding.verdict) == ("good", "wrong")
-    assert finding.text.startswith("3 events wait for consumer payroll, its trigger was last seen at ")
+    assert finding.text.startswith("Consumer payroll has 3 unclaimed events, its trigger was last seen at ")
     assert finding.text.endswith("nobody has ever claimed.")
     assert "TriggererJob" in finding.remedy
 
@@ -139,7 +139,7 @@ def test_batches_of_runs_that_will_not_process_them_are_wrong_until_they_are_rel
     assert about(examined, "batches").verdict == "good"
     assert finding.verdict == "wrong"
     assert finding.text == (
-        "2 batches of consumer payroll with 3 events belong to runs that failed or are gone, the oldest to "
-        f"dag/a b/claim/-1 ({state})."
+        "Consumer payroll has 2 batches with 3 events that nobody processes, because the run failed or is gone; the "
+        f"oldest is that of dag/a b/claim/-1 ({state})."
     )
     assert "airflow webwork batches release payroll 'dag/a b/claim/-1'" in finding.remedy

@@ -44,12 +44,12 @@ def wrong_base_url(workspace):
 
 def gone(workspace):
     workspace.webhooks.delete(workspace.only.id)
-    return "is gone from WebWork: nothing is delivered."
+    return "is gone from WebWork."
 
 
 def second(workspace):
     workspace.webhooks.create(url=workspace.only.url, events=EVENTS)
-    return "that nobody looks after."
+    return "calls it, which nobody looks after."
 
 
 @pytest.mark.parametrize("spoil", [drifted_events, drifted_url, unknown_key, wrong_base_url, gone, second])
@@ -65,6 +65,19 @@ def test_what_differs_at_webwork_is_wrong_and_can_be_mended(examined, spoil):
     assert f"{wrong.text} Done: the webhook of endpoint payroll is {workspace.only.id} (" in fixed.text
     assert workspace.reached_by(workspace.only) == ["payroll"]
     assert set(workspace.only.events) == set(EVENTS)
+    assert examined.bad() == []
+
+
+def test_of_a_webhook_that_is_gone_the_second_one_takes_the_place(examined):
+    workspace = examined.workspace
+    first = workspace.only
+    spare = workspace.webhooks.create(url=first.url, events=EVENTS)
+    workspace.webhooks.delete(first.id)
+    (fixed,) = examined.bad(fix=True)
+
+    assert f"its webhook {first.id} is gone from WebWork; a second webhook {spare.id} calls it" in fixed.text
+    assert fixed.text.endswith(f"Done: the webhook of endpoint payroll is {spare.id} (adopted).")
+    assert workspace.only.id == spare.id
     assert examined.bad() == []
 
 
@@ -142,7 +155,7 @@ def test_an_endpoint_that_is_silent_for_longer_than_it_expects_is_wrong(examined
     (finding,) = examined.about("endpoints")
 
     assert finding.verdict == "wrong"
-    assert "is silent: 3 deliveries, the last one at" in finding.text
+    assert "is silent: 3 deliveries, the last at" in finding.text
     assert "airflow webwork endpoints expect payroll never" in finding.remedy
 
 
@@ -201,7 +214,10 @@ def test_a_rotation_that_came_to_nothing_is_left_to_its_task(examined):
     workspace.steps.begin_for_endpoint(
         "payroll", strategy="replace", old_webhook_id=workspace.only.id, started_at=workspace.clock.now()
     )
-    workspace.steps.begin_for_webhook("webhook 17", old_webhook_id="17", known=[], started_at=workspace.clock.now())
+    now = workspace.clock.now()
+    workspace.steps.begin_for_webhook("webhook 17", old_webhook_id="17", known=[], started_at=now)
+    under_way = workspace.steps.begin_for_webhook("webhook 18", old_webhook_id="18", known=[], started_at=now)
+    workspace.steps.switch_webhook(under_way, webhook_id="19", overlap_until=now + timedelta(hours=1))
     told = examined.bad(fix=True)
 
     assert [(each.check, each.verdict) for each in told] == [("endpoints", "warning")] * 2
