@@ -120,6 +120,15 @@ def test_nothing_set_up_yet_is_told_line_by_line(in_process, airflow_database, m
     assert {findings[name]["verdict"] for name in ("rights", "receivers", "webhooks", "batches")} == {"skipped"}
 
 
+def test_where_webwork_is_to_call_must_be_known(well, doctor, monkeypatch):
+    monkeypatch.delenv("AIRFLOW__WEBWORK__RECEIVER_BASE_URL")
+    ended = doctor("--json")
+    wrong = [each for each in ended.answer["findings"] if each["verdict"] != "good"]
+
+    assert (ended.code, [each["check"] for each in wrong]) == (1, ["webhooks", "reach"])
+    assert all(each["text"].startswith("[webwork] receiver_base_url is not set") for each in wrong)
+
+
 def test_options_that_cannot_be_read_are_told(in_process, airflow_database, monkeypatch):
     monkeypatch.setenv("AIRFLOW__WEBWORK__POLL_INTERVAL", "often")
     ended = in_process("webwork", "doctor", "--json")

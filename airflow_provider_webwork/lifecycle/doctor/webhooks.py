@@ -40,8 +40,9 @@ def _unregistered(case: Case, endpoint: Endpoint) -> Finding:
 
 
 def _registered(case: Case, endpoint: Endpoint) -> Finding:
+    lifecycle = case.lifecycle
     try:
-        case.lifecycle.check_workspace(endpoint)
+        lifecycle.check_workspace(endpoint)
     except WebWorkConfigurationError as error:
         return wrong(str(error))
     differences = [*_differences(case, endpoint), *_spares(case, endpoint)]
@@ -49,7 +50,7 @@ def _registered(case: Case, endpoint: Endpoint) -> Finding:
         return good(f"Endpoint {endpoint.name} has its webhook {endpoint.webhook_id}, for {_listed(endpoint.events)}.")
 
     def repair() -> str:
-        outcome = case.lifecycle.ensure(endpoint.name, events=endpoint.events)
+        outcome = lifecycle.ensure(endpoint.name, events=endpoint.events)
         return f"Done: the webhook of endpoint {endpoint.name} is {outcome.webhook_id} ({outcome.action})."
 
     return wrong(
