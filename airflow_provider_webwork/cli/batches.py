@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Sequence
 
 from airflow_provider_webwork.cli.run import actor, command
 from airflow_provider_webwork.cli.table import show
@@ -19,11 +20,8 @@ GONE = "deleted"
 def list_batches(args: Namespace) -> None:
     """List the batches; with --unfinished those whose run will not process them by itself."""
     batches = WebWorkEventsHook().batches.list(args.consumer)
-    states = run_states(batches)
-    rows = [_row(batch, states[_run_of(batch)]) for batch in batches]
-    if args.unfinished:
-        rows = [row for row in rows if row["released_at"] is None and row["run"] not in (*UNDER_WAY, "success")]
-    show(rows, output=args.output)
+    listed = unfinished(batches) if args.unfinished else with_states(batches)
+    show([_row(batch, state) for batch, state in listed], output=args.output)
 
 
 @command
@@ -33,7 +31,19 @@ def release(args: Namespace) -> None:
     print(f"The next claims of consumer {batch.consumer} get the {batch.count} events of {batch.run_key}.")
 
 
-def run_states(batches: list[Batch]) -> dict[tuple[str, str], str]:
+def unfinished(batches: Sequence[Batch]) -> list[tuple[Batch, str]]:
+    """Return those whose run will not process them by itself, with the state of the run."""
+    live = [batch for batch in batches if batch.released_at is None]
+    return [(batch, state) for batch, state in with_states(live) if state not in (*UNDER_WAY, "success")]
+
+
+def with_states(batches: Sequence[Batch]) -> list[tuple[Batch, str]]:
+    """Return batches with the states of their runs."""
+    states = run_states(batches)
+    return [(batch, states[_run_of(batch)]) for batch in batches]
+
+
+def run_states(batches: Sequence[Batch]) -> dict[tuple[str, str], str]:
     """Ask Airflow for the state of each batch's run; ``deleted`` for a run that is gone."""
     from airflow.models.dagrun import DagRun
     from airflow.utils.session import create_session

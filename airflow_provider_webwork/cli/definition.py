@@ -29,6 +29,12 @@ ARG_EVEN_UNCLAIMED = Arg(("--even-unclaimed",), action="store_true", help="remov
 ARG_EXPIRES = Arg(
     ("--expires",), metavar="TIME", help="until when it is accepted: a time, or how long from now, such as 90d"
 )
+ARG_FIX = Arg(
+    ("--fix",),
+    action="store_true",
+    help="mend what is safe to mend, and say what was done: put back webhooks of endpoints that are gone or were "
+    "changed, remove second ones, finish rotations whose overlap is over",
+)
 ARG_FROM_FILE = Arg(("--from-file",), metavar="PATH", help="the file that holds the secret")
 ARG_FROM_VARIABLE = Arg(
     ("--from-variable",),
@@ -37,6 +43,7 @@ ARG_FROM_VARIABLE = Arg(
 )
 ARG_HOST = Arg(("--host",), help="the address to listen on, instead of the option receiver_host")
 ARG_ID = Arg(("id",), help="the id of a key or secret, as `endpoints show` prints it")
+ARG_JSON = Arg(("--json",), action="store_true", help="print one JSON object, for programs")
 ARG_LIMIT = Arg(("--limit",), type=int, default=50, help="how many events at most (default: 50)")
 ARG_MATCH = Arg(
     ("--match",), nargs="*", metavar="path=value", help="dotted paths into the event and the values they must have"
@@ -120,6 +127,11 @@ def get_webwork_cli_commands() -> list[CLICommand]:
             name="webwork",
             help="Call the WebWork Time Tracker, receive and inspect its events",
             subcommands=(
+                _command(
+                    "doctor.doctor",
+                    "Say what is wrong and what to do (exit code 1 if something is; warnings do not count)",
+                    *_doctor(),
+                ),
                 _command("operations.call", "Call any operation of WebWork", *_call()),
                 _command(
                     "operations.list_operations", "List what can be called", ARG_SECTION, ARG_OUTPUT, name="operations"
@@ -139,6 +151,10 @@ def get_webwork_cli_commands() -> list[CLICommand]:
 def _test() -> tuple[Arg, ...]:
     proof = (ARG_TEST_PROOF, ARG_TEST_SETTINGS, ARG_FROM_VARIABLE, ARG_FROM_FILE)
     return (ARG_TEST_ENDPOINT, *proof, ARG_TEST_TYPE, ARG_OUTPUT)
+
+
+def _doctor() -> tuple[Arg, ...]:
+    return ARG_FIX, ARG_JSON, ARG_CONN_ID
 
 
 def _call() -> tuple[Arg, ...]:

@@ -31,13 +31,19 @@ class Entry:
     details: Mapping[str, JSON]
 
 
-def entries(store: Store) -> list[Entry]:
-    """Return the audit, the oldest line first."""
+def entries(store: Store, *, since: datetime | None = None) -> list[Entry]:
+    """Return the audit, the oldest line first.
+
+    :param since: leave out what was done before.
+    """
     table = schema.audit
+    query = sa.select(table).order_by(table.c.at, table.c.id)
+    if since is not None:
+        query = query.where(table.c.at >= since)
     with store.read() as connection:
         return [
             Entry(at=row.at, actor=row.actor, action=row.action, subject=row.subject, details=json.loads(row.details))
-            for row in connection.execute(sa.select(table).order_by(table.c.at, table.c.id))
+            for row in connection.execute(query)
         ]
 
 

@@ -33,6 +33,15 @@ from airflow_provider_webwork.json_types import JSON
 
 log = logging.getLogger(__name__)
 
+FILTER = "filter"
+"""In the audit: a Dag claimed with another filter than before."""
+
+TRANSFER = "transfer"
+"""In the audit: the consumer was given to another Dag."""
+
+CLASH = "clash"
+"""In the audit: a Dag was refused that wants another filter than the Dag to which the consumer belongs."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
@@ -115,6 +124,7 @@ class Consumers:
             if consumer.wanted.hash == wanted.hash:
                 return consumer
             if consumer.owner not in {None, owner}:
+                self._note_clash(consumer, wanted, owner=owner, actor=actor)
                 msg = (
                     f"Consumer {name!r} belongs to Dag {consumer.owner!r} with the filter {consumer.wanted.to_json()}, "
                     f"and Dag {owner!r} claims with {wanted.to_json()}. Give one of them a consumer of its own, or "
@@ -178,7 +188,7 @@ class Consumers:
         with self._store.write() as connection:
             consumer = required(connection, name, lock=True)
             _set(connection, name, owner=owner)
-            self._record(connection, actor, "transfer", name, {"from": consumer.owner, "to": owner})
+            self._record(connection, actor, TRANSFER, name, {"from": consumer.owner, "to": owner})
         return self.get(name)
 
     def delete(self, name: str, *, actor: str) -> None:
@@ -197,8 +207,12 @@ class Consumers:
             changed = connection.execute(table.update().where(unchanged(consumer)).values(values)).rowcount == 1
             if changed:
                 details: dict[str, JSON] = {"from": consumer.wanted.to_json(), "to": wanted.to_json()}
-                self._record(connection, actor, "filter", consumer.name, details)
+                self._record(connection, actor, FILTER, consumer.name, details)
             return changed
+
+    def _note_clash(self, consumer: Consumer, wanted: EventFilter, *, owner: str, actor: str) -> None:
+        with self._store.write() as connection:
+            self._record(connection, actor, CLASH, consumer.name, {"dag_id": owner, "filter": wanted.to_json()})
 
     def _move(self, name: str, *, to: Start | int, action: Literal["rewind", "skip"], actor: str) -> Consumer:
         with self._store.write() as connection:

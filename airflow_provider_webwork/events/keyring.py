@@ -28,10 +28,9 @@ def check_vault(connection: sa.Connection, vault: Vault, *, log_name: str, claim
     :param claim: whether the log gets the fingerprint of this vault if it has none yet.
     :raises WebWorkSecretError: if the log has that of another key.
     """
-    table = schema.setting
-    known = connection.scalar(sa.select(table.c.value).where(table.c.name == _FINGERPRINT))
+    known = fingerprint(connection)
     if known is None and claim:
-        connection.execute(table.insert().values(name=_FINGERPRINT, value=vault.fingerprint))
+        connection.execute(schema.setting.insert().values(name=_FINGERPRINT, value=vault.fingerprint))
     elif known is not None and not vault.opens(known):
         msg = (
             f"The event log {log_name} encrypts its secrets with the key {known}, and [webwork] secret_key "
@@ -39,6 +38,13 @@ def check_vault(connection: sa.Connection, vault: Vault, *, log_name: str, claim
             "same key: set it, or put the former key behind the new one, separated by a comma."
         )
         raise WebWorkSecretError(msg)
+
+
+def fingerprint(connection: sa.Connection) -> str | None:
+    """Return the fingerprint of the key that the log goes by; ``None`` if it has had no secret yet."""
+    table = schema.setting
+    known: str | None = connection.scalar(sa.select(table.c.value).where(table.c.name == _FINGERPRINT))
+    return known
 
 
 def claim_log(connection: sa.Connection, vault: Vault) -> None:

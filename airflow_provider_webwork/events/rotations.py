@@ -41,6 +41,11 @@ class Rotations:
         """Return the latest rotation of an endpoint's webhook, or of a URL; ``None`` if there never was one."""
         return self._find(schema.rotation.c.subject == subject)
 
+    def unfinished(self) -> list[Rotation]:
+        """Return the rotations that are not finished, the first begun first."""
+        table = schema.rotation
+        return self._read(sa.select(table).where(table.c.step != "done").order_by(table.c.started_at))
+
     def of_webhook(self, webhook_id: str) -> Rotation | None:
         """Return the latest rotation of a webhook for somebody else's receiver; ``None`` if there never was one.
 
@@ -203,12 +208,16 @@ class Rotations:
         return stepped
 
     def _find(self, condition: sa.ColumnElement[bool]) -> Rotation | None:
+        return next(iter(self._read(sa.select(schema.rotation).where(condition))), None)
+
+    def _read(self, query: sa.Select[Any]) -> list[Rotation]:
         with self._store.read() as connection:
-            row = connection.execute(sa.select(schema.rotation).where(condition)).first()
-            if row is not None and row.key:
+            rows = connection.execute(query).all()
+            if any(row.key for row in rows):
                 keyring.check_vault(connection, self._vault, log_name=self._store.name)
-        if row is None:
-            return None
+        return [self._rotation(row) for row in rows]
+
+    def _rotation(self, row: sa.Row[Any]) -> Rotation:
         return Rotation(
             subject=row.subject,
             endpoint=row.endpoint,

@@ -16,6 +16,7 @@ README = (ROOT / "README.md").read_text()
 PIPELINES = (ROOT / "docs" / "pipelines.md").read_text()
 ROTATION = (ROOT / "docs" / "rotation.md").read_text()
 RECONCILIATION = (ROOT / "docs" / "reconciliation.md").read_text()
+DOCTOR = (ROOT / "docs" / "doctor.md").read_text()
 
 
 def blocks(language: str, page: str = README) -> list[str]:
@@ -54,7 +55,7 @@ def test_every_make_target_exists(name: str) -> None:
 
 
 COMMANDS = sorted(
-    set(re.findall(r"[`\n](airflow webwork [^`.\n]+)[`\n]", README + PIPELINES + ROTATION + RECONCILIATION))
+    set(re.findall(r"[`\n](airflow webwork [^`.\n]+)[`\n]", README + PIPELINES + ROTATION + RECONCILIATION + DOCTOR))
     - {"airflow webwork ..."}
 )
 

@@ -20,7 +20,7 @@ from airflow_provider_webwork.hooks.events import WebWorkEventsHook
 from airflow_provider_webwork.hooks.failures import WebWorkTaskError
 from airflow_provider_webwork.operators.rotation import WebWorkRotateWebhookOperator
 from airflow_provider_webwork.operators.webhooks import WebWorkCreateWebhookOperator
-from tests.server.canaries import every_value, found
+from tests.server.canaries import every_file, every_value, found
 
 EVENTS = ["tracker.started", "tracker.stopped"]
 URL = "https://receiver.example.com/x"
@@ -261,13 +261,15 @@ def test_no_secret_of_a_rotation_is_anywhere(run_dag, webwork_simulator, webwork
     look()
     assert len(known) == 4
     kept = every_value(airflow_database)
-    log_database = every_value(Path(webwork_log.url.removeprefix("sqlite:///")))
+    log_path = Path(webwork_log.url.removeprefix("sqlite:///"))
+    log_database = every_value(log_path)
     places = {
         "Airflow's database": "".join(kept.values()),
         "rendered templates": kept["rendered_task_instance_fields"],
         "XComs": kept["xcom"],
         "the event log": "".join(log_database.values()),
         "the audit": log_database["audit"],
+        "the files of the event log": every_file(log_path.parent),
         "what was logged": shown() + "".join(path.read_text() for path in airflow_database.parent.rglob("*.log")),
         "process arguments": json.dumps([process.cmdline() for process in processes()]),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from inspect import signature
 from types import SimpleNamespace
 from unittest.mock import Mock
@@ -16,6 +16,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_provider_webwork.api.webhooks import Webhook
 from airflow_provider_webwork.hooks.failures import WebWorkTaskError
+from airflow_provider_webwork.operators.rotation import WebWorkRotateWebhookOperator
 from airflow_provider_webwork.operators.webhooks import (
     WebWorkCreateWebhookOperator,
     WebWorkDeleteWebhookOperator,
@@ -24,6 +25,8 @@ from airflow_provider_webwork.operators.webhooks import (
 
 EVENTS = ["tracker.started", "tracker.stopped"]
 URL = "https://receiver.example.com/x"
+OTHER = "https://receiver.example.com/other"
+AT_ONCE = timedelta()
 
 
 def run(operator, **arguments):
@@ -116,14 +119,33 @@ def test_what_a_task_returns_and_logs_is_without_secrets(webwork, caplog, capsys
             for on_conflict in ("adopt", "replace", "fail")
         ),
         (WebWorkUpdateWebhookOperator, {"endpoint": "billing", "events": EVENTS[:1]}),
+        (WebWorkUpdateWebhookOperator, {"url": OTHER, "events": EVENTS[:1]}),
+        (WebWorkUpdateWebhookOperator, {"webhook_id": None, "url": f"{OTHER}/moved", "events": EVENTS[:1]}),
         (WebWorkDeleteWebhookOperator, {"endpoint": "billing"}),
-        (WebWorkDeleteWebhookOperator, {"url": URL}),
+        (WebWorkDeleteWebhookOperator, {"url": OTHER}),
+        (WebWorkDeleteWebhookOperator, {"webhook_id": None}),
+        *(
+            (WebWorkRotateWebhookOperator, {"endpoint": "billing", "overlap": AT_ONCE, "verify": False, **more})
+            for more in ({}, {"strategy": "rekey"}, {"max_age": AT_ONCE}, {"finish": "next_run"})
+        ),
+        (
+            WebWorkRotateWebhookOperator,
+            {"endpoint": "billing", "overlap": timedelta(hours=24), "finish": "next_run", "verify": False},
+        ),
+        (WebWorkRotateWebhookOperator, {"webhook_id": None, "token_variable": "other_token", "overlap": AT_ONCE}),
     ],
 )
-def test_a_task_that_is_cleared_after_it_succeeded_changes_nothing_at_webwork(webwork, operator, arguments):
+def test_a_task_that_is_cleared_after_it_succeeded_changes_nothing_at_webwork(
+    webwork, operator, arguments, monkeypatch
+):
+    monkeypatch.setattr("airflow_provider_webwork.operators.rotation.keep_token", lambda *_: None)
     create(endpoint="billing")
-    task, context = operator(task_id="task", **arguments), a_run()
+    other = create(url=OTHER)["webhook_id"]
+    if "webhook_id" in arguments:
+        arguments = {**arguments, "webhook_id": other}
+    task, context, at_first = operator(task_id="task", **arguments), a_run(), webwork.webhooks
     task.execute(context)
+    assert webwork.webhooks != at_first, "the task did something"
     webhooks, before = webwork.webhooks, len(webwork.requests)
     operator(task_id="task", **arguments).execute(context)
 

@@ -101,6 +101,8 @@ def test_another_dag_with_another_filter_is_refused_and_loses_nothing_and_a_tran
     for told in ("'salaries'", "'hours'", "tracker.started", "tracker.stopped", "consumers transfer payroll hours"):
         assert told in str(refused.value)
     assert readers.lag() == 1
+    clash = ("hours/r1/claim/-1", "clash", "payroll", {"dag_id": "hours", "filter": STOPPED.to_json()})
+    assert readers.audit()[-1] == clash, "the doctor tells of it"
 
     readers.consumers.transfer("payroll", owner="hours", actor="Member 7")
     assert readers.claim("r1", dag="hours", wanted=STOPPED) == [2, 4]

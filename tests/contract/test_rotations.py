@@ -141,6 +141,23 @@ def test_webhooks_of_others_are_found_by_the_ids_that_they_had(rotations):
     assert rotations.of_webhook("31") is None, "the webhook of an endpoint is nobody else's"
 
 
+def test_those_that_are_not_finished_are_listed_with_what_they_need(rotations):
+    done = rotations.begin_for_webhook(of_webhook("1"), old_webhook_id="1", known=[], started_at=NOON)
+    rotations.finish(done, linger=timedelta())
+    later = rotations.begin_for_webhook(of_webhook("2"), old_webhook_id="2", known=[], started_at=NOON + DAY)
+    sooner = begin(rotations)
+
+    assert rotations.unfinished() == [sooner, later]
+    assert rotations.unfinished()[0].key == sooner.key is not None
+
+
+def test_the_audit_can_be_read_from_some_time_on(rotations, store):
+    begin(rotations)
+
+    assert [entry.action for entry in entries(store, since=NOON + DAY)] == ["rotate"]
+    assert entries(store, since=NOON + DAY + timedelta(microseconds=1)) == []
+
+
 def test_an_endpoint_takes_its_rotation_with_it(rotations, endpoints):
     begin(rotations)
     endpoints.delete("payroll")

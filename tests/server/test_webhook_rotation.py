@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import psutil
 import pytest
@@ -27,7 +28,7 @@ from airflow_provider_webwork.receiver.proofs.hmacs import Hmac
 from airflow_provider_webwork.receiver.proofs.settings import to_json
 from airflow_provider_webwork.secrets import Vault
 from airflow_provider_webwork.simulator import DeliveryPolicy, DeliveryShape, Simulator
-from tests.server.canaries import every_value, found
+from tests.server.canaries import every_file, every_value, found
 
 OVERLAP = {"replace": timedelta(seconds=1), "rekey": timedelta(seconds=3)}
 """A webhook that is replaced delivers to the end of it, and its key lingers; a rekeyed one uses its old key no more."""
@@ -164,9 +165,11 @@ def test_rotating_under_constant_deliveries_loses_nothing_and_leaves_nothing(req
     assert len(webwork.webhooks) == 1
     secrets = {f"key {number}": url.rpartition("/")[2] for number, url in enumerate(known)}
     secrets |= {f"token {each.id}": each.token.removeprefix("whsec_") for each in known.values()}
-    kept = every_value(site.store.name.removeprefix("sqlite:///"))
+    path = Path(site.store.name.removeprefix("sqlite:///"))
+    kept, files = every_value(path), every_file(path.parent)
     assert webwork.webhooks[0].id in kept["audit"]
-    everything = "".join([*kept.values(), *(process.output for process in site.processes), command_lines()])
+    assert webwork.webhooks[0].id in files
+    everything = "".join([*kept.values(), files, *(process.output for process in site.processes), command_lines()])
     assert found(secrets, everything) == set()
     assert found(secrets, everything + secrets["key 0"]) == {"key 0"}, "the search finds what is there"
 
