@@ -56,7 +56,7 @@ FORMS = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("secret", [TOKEN, new_key(), "short of 9"])
+@pytest.mark.parametrize("secret", [TOKEN, pytest.param(new_key(), id="a key"), "short of 9"])
 def test_a_secret_is_masked_in_every_form_that_senders_write(form, secret):
     written = FORMS[form](secret)
 
