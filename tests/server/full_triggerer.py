@@ -79,7 +79,7 @@ def _measured(pipeline, server, count, *, seconds):
     loaded = time.monotonic() - began
     asked, since = len(QUERY.findall(server.output())), time.time()
     time.sleep(seconds)
-    # Of two queries with a second between them, both may fall into one.
+    # What counts is how many intervals there are between them.
     queries = (len(QUERY.findall(server.output())) - asked - 1) / seconds
     late = lateness(pipeline, since=since)
     memory = [process.memory_info().rss / 1e6 for process in pipeline.processes_of("triggerer")]
@@ -106,9 +106,11 @@ def watch_the_loop(pipeline, run_id):
     plugins.mkdir()
     shutil.copy(loop_probe.__file__, plugins)
     with pipeline.database.begin() as connection:
-        query = "UPDATE trigger SET classpath = 'loop_probe.LoopProbe', kwargs = '{}' WHERE id = (:waiting)"
-        waiting = "SELECT trigger_id FROM task_instance WHERE run_id = :run_id"
-        connection.execute(sa.text(query.replace(":waiting", waiting)), {"run_id": run_id})
+        query = (
+            "UPDATE trigger SET classpath = 'loop_probe.LoopProbe', kwargs = '{}' "
+            "WHERE id = (SELECT trigger_id FROM task_instance WHERE run_id = :run_id)"
+        )
+        connection.execute(sa.text(query), {"run_id": run_id})
 
 
 def lateness(pipeline, *, since):
