@@ -20,7 +20,8 @@ export PIP_NO_INPUT := 1
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint types layers heavy bench-log bench-receiver bench-export readme lock clean
+.PHONY: help setup demo test test-matrix test-pipelines lint types layers heavy bench-log bench-receiver bench-export bench-pipelines \
+	readme lock clean
 
 help:  ## Print this list.
 	@echo 'make TARGET [AIRFLOW=3.2|3.3|3.4] [PYTHON=/path/to/python]'
@@ -33,6 +34,19 @@ demo: setup  ## Show it at work: Airflow, a receiver and a stand-in for WebWork 
 
 test: setup lint types layers  ## Check everything: lint, types, layers, then the tests.
 	$(BIN)/python -m pytest -m 'not heavy' $(ARGS)
+
+# What depends on the version of Airflow: waiting, waking and claiming.
+PIPELINES := $(addprefix tests/airflow/test_,assets.py claiming.py dags.py event_operators.py event_sensor.py \
+	events_hook.py testing.py trigger.py) $(addprefix tests/server/test_,pipelines.py pipeline_chaos.py)
+
+test-matrix:  ## Run the tests of pipelines on Airflow 3.2, 3.3 and 3.4, and upgrade 3.2 to 3.3.
+	for version in 3.2 3.3 3.4; do \
+		$(MAKE) test-pipelines AIRFLOW=$$version || exit 1; \
+	done
+	$(BIN)/python -m pytest -m heavy tests/server/test_pipeline_upgrade.py
+
+test-pipelines: setup
+	$(BIN)/python -m pytest -m 'not heavy' $(ARGS) $(PIPELINES)
 
 lint: setup  ## Check style, format and spelling.
 	$(BIN)/python -m ruff check
@@ -56,6 +70,9 @@ bench-receiver: setup  ## Measure the receiver beside others; needs wrk (ARGS="-
 
 bench-export: setup  ## Measure exports beside plain requests (ARGS="--write" puts the figures into docs/benchmarks.md).
 	$(BIN)/python -m benchmarks.export $(ARGS)
+
+bench-pipelines: setup  ## Measure Dags that events start (ARGS="--write" puts the figures into docs/).
+	$(BIN)/python -m benchmarks.pipelines $(ARGS)
 
 readme: setup  ## Write the README's table of the API's sections anew from the catalogue.
 	$(BIN)/python -m docs.sections

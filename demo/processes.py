@@ -10,7 +10,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -81,8 +80,6 @@ class Processes:
             "HOME": str(self.home),
             "AIRFLOW_HOME": str(self.home),
             "TMPDIR": str(self.home),
-            # `airflow standalone` looks for `airflow` there.
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), own.get("PATH") or os.defpath]),
             "PYTHONUNBUFFERED": "1",
             # Without it setproctitle, which Airflow uses, would overwrite the environment that shows our mark
             # (https://github.com/dvarrazzo/py-setproctitle#environment-variables).

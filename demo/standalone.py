@@ -33,10 +33,17 @@ class Standalone:
     :param dags_folder: where the Dags are.
     :param options: options besides the usual ones, by section; ``{port}`` in a value becomes Airflow's port.
     :param port: the port of Airflow's API server and UI; a free one if not given.
+    :param python: the interpreter that has Airflow; this one if not given.
     """
 
     def __init__(
-        self, processes: Processes, *, dags_folder: Path, options: Options | None = None, port: int | None = None
+        self,
+        processes: Processes,
+        *,
+        dags_folder: Path,
+        options: Options | None = None,
+        port: int | None = None,
+        python: Path | None = None,
     ) -> None:
         own, self._scheduler_logs, self._triggerer_logs = free_ports(3)
         self.port = port or own
@@ -46,6 +53,7 @@ class Standalone:
         self._processes = processes
         self._dags_folder = dags_folder
         self._options = options or {}
+        self._python = python or Path(sys.executable)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -70,7 +78,10 @@ class Standalone:
 
     def start(self) -> None:
         """Start Airflow; it is not ready before :meth:`wait_until_healthy` returns."""
-        self._process = self._processes.start([sys.executable, "-m", "airflow", "standalone"], log=self.log)
+        # `airflow standalone` looks for `airflow` on the path.
+        path = os.pathsep.join([str(self._python.parent), os.environ.get("PATH") or os.defpath])
+        command = [str(self._python), "-m", "airflow", "standalone"]
+        self._process = self._processes.start(command, log=self.log, environment={"PATH": path})
 
     def wait_until_healthy(
         self, *, seconds: float = SECONDS_TO_START, told: Callable[[str], None] = lambda _: None

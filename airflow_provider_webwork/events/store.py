@@ -60,7 +60,10 @@ class Store:
 
     @property
     def name(self) -> str:
-        """The URL of the event log without its password."""
+        """The URL of the event log without its password; for SQLite, its path."""
+        if self._database is sqlite:
+            # The URL itself is the value of a sensitive option, which Airflow replaces by *** wherever a log shows it.
+            return str(self._url.database)
         return self._url.difference_update_query(["sslpassword"]).render_as_string(hide_password=True)
 
     @contextmanager

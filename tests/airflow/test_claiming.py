@@ -10,6 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_provider_webwork.assets import webwork_events
 from airflow_provider_webwork.operators.events import WebWorkClaimEventsOperator
+from tests.airflow_version import AIRFLOW
 
 
 def stored(webwork_log, count):
@@ -103,6 +104,14 @@ def test_retries_are_three_unless_the_dag_says_otherwise():
         own = WebWorkClaimEventsOperator(task_id="own", consumer="payroll", retries=0)
 
     assert (usual.retries, default.retries, own.retries) == (3, 7, 0)
+
+
+@pytest.mark.skipif(AIRFLOW < (3, 3), reason="Airflow 3.2 gives every mapped task its own default of retries")
+def test_a_mapped_claim_is_tried_again_as_often():
+    with DAG("mapped", schedule=None):
+        mapped = WebWorkClaimEventsOperator.partial(task_id="claim").expand(consumer=["payroll", "invoices"])
+
+    assert mapped.retries == 3
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def test_an_event_can_be_put_into_a_log_that_does_not_exist_yet_and_the_answer_i
 def test_the_schema_of_the_event_log_can_be_upgraded_and_shown(in_process, webwork_log):
     current, upgraded, again = (in_process("webwork", "db", verb) for verb in ("current", "upgrade", "current"))
 
-    name = f"The event log {webwork_log.url}"
+    name = f"The event log {webwork_log.url.removeprefix('sqlite:///')}"
     assert [ended.code for ended in (current, upgraded, again)] == [0, 0, 0]
     assert current.out == f"{name} is empty.\n"
     assert re.fullmatch(rf"{re.escape(name)} has schema revision \w+\.\n", upgraded.out)
@@ -196,4 +196,5 @@ def test_a_secret_option_may_come_from_a_command(airflow, webwork_log, tmp_path,
     monkeypatch.delenv("AIRFLOW__WEBWORK__EVENT_STORE_URL")
     monkeypatch.setenv("AIRFLOW__WEBWORK__EVENT_STORE_URL_CMD", f"cat {tmp_path / 'url'}")
 
-    assert airflow("webwork", "db", "current").out.startswith(f"The event log {webwork_log.url}_of_a_command is empty")
+    path = webwork_log.url.removeprefix("sqlite:///")
+    assert airflow("webwork", "db", "current").out.startswith(f"The event log {path}_of_a_command is empty")

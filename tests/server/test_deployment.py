@@ -141,7 +141,7 @@ def test_the_command_of_the_unit_starts_a_receiver_with_the_variables_of_its_fil
         "AIRFLOW__WEBWORK__EVENT_STORE_URL": site.environment["AIRFLOW__WEBWORK__EVENT_STORE_URL"],
         "AIRFLOW__WEBWORK__SECRET_KEY": site.environment["AIRFLOW__WEBWORK__SECRET_KEY"],
         "AIRFLOW__WEBWORK__RECEIVER_PORT": str(port),
-        "AIRFLOW__WEBWORK__SPOOL_PATH": site.store.name.removeprefix("sqlite:///") + ".spool",
+        "AIRFLOW__WEBWORK__SPOOL_PATH": site.store.name + ".spool",
     }
     options = {name.removeprefix("AIRFLOW__WEBWORK__").lower(): value for name, value in variables.items()}
     receiver = site.run("--port", str(port), **options)

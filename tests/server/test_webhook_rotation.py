@@ -165,7 +165,7 @@ def test_rotating_under_constant_deliveries_loses_nothing_and_leaves_nothing(req
     assert len(webwork.webhooks) == 1
     secrets = {f"key {number}": url.rpartition("/")[2] for number, url in enumerate(known)}
     secrets |= {f"token {each.id}": each.token.removeprefix("whsec_") for each in known.values()}
-    path = Path(site.store.name.removeprefix("sqlite:///"))
+    path = Path(site.store.name)
     kept, files = every_value(path), every_file(path.parent)
     assert webwork.webhooks[0].id in kept["audit"]
     assert webwork.webhooks[0].id in files

@@ -1,0 +1,24 @@
+"""Ten thousand deferred sensors on one triggerer."""
+
+import sys
+
+import pytest
+
+from tests.server.full_triggerer import measured
+
+
+@pytest.mark.heavy
+@pytest.mark.timeout(1_800)
+@pytest.mark.parametrize("count", [10_000])
+def test_a_full_triggerer_wakes_the_right_sensors_and_asks_the_log_twice_a_second(count, capsys):
+    found = measured(count)
+    with capsys.disabled():
+        sys.stdout.write(
+            f"\n{count} sensors: all wait after {found.loaded:.0f} s, {found.queries:.1f} queries a second, event loop "
+            f"late p99 {found.p99 * 1000:.0f} ms, at most {max(found.late) * 1000:.0f} ms, memory "
+            f"{', '.join(f'{each:.0f} MB' for each in found.memory)}, {len(found.awaited)} woken in "
+            f"{found.woken_in:.1f} s\n"
+        )
+    assert found.woken == found.awaited
+    assert found.queries <= 2
+    assert found.blocked == 0
