@@ -23,7 +23,7 @@ MEGABYTE = 1024
 
 FORMATS = [
     pytest.param({"format": "jsonl"}, id="jsonl"),
-    pytest.param({"format": "csv", "compression": "gzip"}, id="csv"),
+    pytest.param({"format": "csv", "compression": "gzip"}, id="csv", marks=pytest.mark.heavy),
     pytest.param({"format": "parquet", "compression": "zstd"}, id="parquet"),
 ]
 
