@@ -32,8 +32,10 @@ setup: $(VENV)/installed  ## Install the provider and its tools into .venv (AIRF
 demo: setup  ## Show it at work: Airflow, a receiver and a stand-in for WebWork (KEEP=1 leaves them running).
 	$(BIN)/python -m demo
 
+# What starts whole programs has both cores to itself.
 test: setup lint types layers  ## Check everything: lint, types, layers, then the tests.
-	$(BIN)/python -m pytest -m 'not heavy' $(ARGS)
+	$(BIN)/python -m pytest -m 'not heavy' -n 2 --dist loadfile --ignore tests/server
+	$(BIN)/python -m pytest -m 'not heavy' tests/server
 
 # What depends on the version of Airflow: waiting, waking and claiming.
 PIPELINES := $(addprefix tests/airflow/test_,assets.py claiming.py dags.py event_operators.py event_sensor.py \

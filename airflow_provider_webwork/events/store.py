@@ -61,10 +61,15 @@ class Store:
     @property
     def name(self) -> str:
         """The URL of the event log without its password; for SQLite, its path."""
-        if self._database is sqlite:
+        if self.is_file:
             # The URL itself is the value of a sensitive option, which Airflow replaces by *** wherever a log shows it.
             return str(self._url.database)
         return self._url.difference_update_query(["sslpassword"]).render_as_string(hide_password=True)
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the event log is a file, which only the processes of one machine can use."""
+        return self._database is sqlite
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:

@@ -27,7 +27,7 @@ def found(secrets, text):
 
 def every_value(path):
     """Return every value of every column of an SQLite database, as one text for each table."""
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)) as database:
+    with closing(sqlite3.connect(f"file:{path}?mode=rw", uri=True, timeout=30)) as database:
         database.text_factory = bytes
         tables = [name.decode() for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return {table: _rows(database, table) for table in tables}

@@ -64,7 +64,8 @@ def chaos(tmp_path, seed):
         airflow_server.stop()
 
 
-@pytest.mark.parametrize("rounds", [1, pytest.param(20, marks=pytest.mark.heavy)])
+@pytest.mark.heavy
+@pytest.mark.parametrize("rounds", [3, 20])
 @pytest.mark.timeout(7_200)
 def test_no_event_is_lost_and_none_is_processed_by_two_runs_whatever_is_killed(chaos, seed, rounds, capsys):
     tell(capsys, f"CHAOS_SEED={seed}")

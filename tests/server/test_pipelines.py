@@ -130,7 +130,6 @@ def test_the_batch_of_a_failed_run_is_shown_as_unfinished_and_when_released_proc
     assert pipeline.lag("failing") == 0
 
 
-@pytest.mark.heavy  # the chaos of every test run kills it, too
 def test_a_burst_is_processed_once_although_the_triggerer_is_killed_in_it(pipeline):
     pipeline.api.unpause("killed")
     pipeline.add("killed", 100)

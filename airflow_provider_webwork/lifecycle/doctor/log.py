@@ -16,7 +16,7 @@ def event_log(case: Case) -> Iterator[Finding]:
     """Reach the event log, and see to it that every process can."""
     settings, store = case.installation.settings, case.installation.store
     store.revision()
-    if settings.remote_executor and store.name.startswith("sqlite"):
+    if settings.remote_executor and store.is_file:
         yield warning(
             f"The event log {store.name} is a file of one machine, and tasks of {settings.remote_executor} may run on "
             "others.",
