@@ -19,6 +19,12 @@ log = logging.getLogger(__name__)
 LARGEST_BATCH = 500
 """From how many arrivals on a transaction takes no further caller; more would only make the first of them wait."""
 
+PAUSE, PAUSES = 0.001, 5
+"""Seconds to wait for callers who are on their way, and how often at most, as long as more come each time."""
+
+ENOUGH = 32
+"""How many callers share the cost of a transaction so well that no more are waited for."""
+
 Place = TypeVar("Place")
 """What tells where an arrival is."""
 
@@ -44,7 +50,7 @@ class Appender(Generic[Place]):
         self._capacity = capacity
         self._waiting: deque[_Waiting[Place]] = deque()
         self._unanswered = 0
-        self._closed = False
+        self._closing = threading.Event()
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="webwork-append", daemon=True)
         self._thread.start()
@@ -68,7 +74,7 @@ class Appender(Generic[Place]):
         waiting.outcome.set_running_or_notify_cancel()
         with self._changed:
             # After a fork the child has this object but not its thread.
-            if self._closed or not self._thread.is_alive():
+            if self._closing.is_set() or not self._thread.is_alive():
                 raise WebWorkLogUnavailableError("The event log is being closed. Nothing was stored; try again.")
             if len(self._waiting) + self._unanswered >= self._capacity:
                 raise WebWorkLogUnavailableError("Too many deliveries wait for the event log. Try again in a moment.")
@@ -79,7 +85,7 @@ class Appender(Generic[Place]):
     def close(self) -> None:
         """Store what waits, then stop."""
         with self._changed:
-            self._closed = True
+            self._closing.set()
             self._changed.notify()
         self._thread.join()
 
@@ -92,12 +98,26 @@ class Appender(Generic[Place]):
         batch: list[_Waiting[Place]] = []
         arrivals = 0
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._closed)
+            self._changed.wait_for(lambda: self._waiting or self._closing.is_set())
+        self._wait_for_more()
+        with self._changed:
             while self._waiting and arrivals < LARGEST_BATCH:
                 batch.append(self._waiting.popleft())
                 arrivals += len(batch[-1].arrivals)
             self._unanswered = len(batch)
         return batch
+
+    def _wait_for_more(self) -> None:
+        """Give those a moment who come while others do: a transaction costs the same for all who share it.
+
+        Who comes alone waits for nobody.
+        """
+        waiting = 1
+        for _ in range(PAUSES):
+            if not waiting < len(self._waiting) < ENOUGH:
+                return
+            waiting = len(self._waiting)
+            self._closing.wait(PAUSE)
 
     def _store(self, batch: list[_Waiting[Place]]) -> None:
         try:
