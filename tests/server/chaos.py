@@ -3,9 +3,11 @@
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 
+import psutil
 import requests
 
 from tests.databases import PostgreSQL
@@ -108,16 +110,20 @@ class Chaos:
         self.start_receiver()
 
     def kill_workers(self):
-        """Those that have something to do, with what they do.
+        """Those that run a task, in the midst of it.
 
-        One that waits for work holds a lock of the executor, whom its death would stop for ever
-        (airflow/executors/local_executor.py, ``SimpleQueue``).
+        At all other times a worker may hold a lock of the executor's queues, whom its death would stop for ever
+        (airflow/executors/local_executor.py, ``SimpleQueue``); so it is stopped before one looks.
         """
-        titles = {process: " ".join(process.cmdline()) for process in self.pipeline.processes_of("scheduler")}
-        workers = [
-            process for process, title in titles.items() if title.startswith("airflow worker") and "idle" not in title
-        ]
-        self.pipeline.kill(self.dice.sample(workers, self.dice.randint(min(1, len(workers)), len(workers))))
+        workers = [each for each in self.pipeline.processes_of("scheduler") if runs_a_task(each)]
+        chosen = self.dice.sample(workers, self.dice.randint(min(1, len(workers)), len(workers)))
+        for worker in chosen:
+            with suppress(psutil.NoSuchProcess):
+                worker.suspend()
+        self.pipeline.kill([each for each in chosen if runs_a_task(each)])
+        for worker in chosen:
+            with suppress(psutil.NoSuchProcess):
+                worker.resume()
 
     def restart_log(self):
         self.log_server.restart()
@@ -135,3 +141,14 @@ class Chaos:
         ended = [run for run, state in self.pipeline.runs(self.name).items() if state == "success"]
         if ended:
             self.pipeline.api.clear(self.name, self.dice.choice(ended), ["claim", "process"])
+
+
+def runs_a_task(process):
+    """Whether this is a worker of the LocalExecutor whose task has a process."""
+    try:
+        title = " ".join(process.cmdline())
+        return title.startswith("airflow worker") and any(
+            child.status() != psutil.STATUS_ZOMBIE for child in process.children()
+        )
+    except psutil.NoSuchProcess:
+        return False
