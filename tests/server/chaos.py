@@ -110,20 +110,27 @@ class Chaos:
         self.start_receiver()
 
     def kill_workers(self):
-        """Those that run a task, in the midst of it.
+        """Those whose task runs, in the midst of it.
 
-        At all other times a worker may hold a lock of the executor's queues, whom its death would stop for ever
-        (airflow/executors/local_executor.py, ``SimpleQueue``); so it is stopped before one looks.
+        At all other times the death of a worker would stop the LocalExecutor for ever: it may hold a lock of the
+        executor's queues, so it is stopped before one looks, or a task that nobody takes back, because the executor
+        has no ``revoke_task`` (airflow/executors/local_executor.py, airflow/jobs/scheduler_job_runner.py).
         """
-        workers = [each for each in self.pipeline.processes_of("scheduler") if runs_a_task(each)]
+        workers = self.busy_workers()
         chosen = self.dice.sample(workers, self.dice.randint(min(1, len(workers)), len(workers)))
         for worker in chosen:
             with suppress(psutil.NoSuchProcess):
                 worker.suspend()
-        self.pipeline.kill([each for each in chosen if runs_a_task(each)])
+        busy = self.busy_workers()
+        self.pipeline.kill([each for each in chosen if each in busy])
         for worker in chosen:
             with suppress(psutil.NoSuchProcess):
                 worker.resume()
+
+    def busy_workers(self):
+        """The workers of the executor whose task is known to run."""
+        running = self.pipeline.running_tasks()
+        return [each for each in self.pipeline.processes_of("scheduler") if running & children_of(each)]
 
     def restart_log(self):
         self.log_server.restart()
@@ -143,12 +150,8 @@ class Chaos:
             self.pipeline.api.clear(self.name, self.dice.choice(ended), ["claim", "process"])
 
 
-def runs_a_task(process):
-    """Whether this is a worker of the LocalExecutor whose task has a process."""
-    try:
-        title = " ".join(process.cmdline())
-        return title.startswith("airflow worker") and any(
-            child.status() != psutil.STATUS_ZOMBIE for child in process.children()
-        )
-    except psutil.NoSuchProcess:
-        return False
+def children_of(process):
+    """The ids of the processes that a process started, and that live."""
+    with suppress(psutil.NoSuchProcess):
+        return {child.pid for child in process.children() if child.status() != psutil.STATUS_ZOMBIE}
+    return set()

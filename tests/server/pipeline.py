@@ -145,6 +145,10 @@ class Pipeline:
         [(count,)] = self.ask(query, name=f"webwork_{name}")
         return count
 
+    def running_tasks(self):
+        """The ids of the processes of all tasks that are known to run."""
+        return {pid for (pid,) in self.ask("SELECT pid FROM task_instance WHERE state = 'running'")}
+
     def is_watched(self, name):
         return bool(self.ask("SELECT name FROM asset_watcher WHERE name = :name", name=f"webwork_{name}"))
 

@@ -88,7 +88,7 @@ def hurt_while_events_arrive(chaos, number):
     """Return the ids of the events that are known to be stored."""
     sender = chaos.deliver([f"{number}-{each}" for each in range(DELIVERIES)])
     for _ in range(INJURIES):
-        goal = len(sender.stored) + chaos.dice.randrange(DELIVERIES // INJURIES)
+        goal = min(DELIVERIES, len(sender.stored) + chaos.dice.randrange(DELIVERIES // INJURIES))
         chaos.pipeline.wait("deliveries to be stored", lambda goal=goal: len(sender.stored) >= goal)
         chaos.hurt()
     chaos.heal()
