@@ -98,6 +98,12 @@ class WebWorkConsumerError(WebWorkLogError):
     """A claim cannot be served as it is; the text names the consumer and the command that helps."""
 
 
+class WebWorkOvertakenError(WebWorkLogError):
+    """A later try of the same task was answered before this one, and that answer stands: try again."""
+
+    permanent = False
+
+
 class WebWorkLogUnavailableError(WebWorkLogError):
     """The event log cannot be reached or written right now: try later, nothing was stored."""
 

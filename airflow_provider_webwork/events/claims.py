@@ -10,8 +10,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from airflow_provider_webwork.errors import WebWorkConsumerError
-from airflow_provider_webwork.events import batches, released, schema
+from airflow_provider_webwork.errors import WebWorkConsumerError, WebWorkOvertakenError
+from airflow_provider_webwork.events import batches, empty_claims, released, schema
 from airflow_provider_webwork.events.audit import Entry, record
 from airflow_provider_webwork.events.batches import Batch
 from airflow_provider_webwork.events.consumer import Consumer, advance, required, unchanged
@@ -81,6 +81,7 @@ class Claims:
         max_bytes: int | None = None,
         wanted: EventFilter | None = None,
         start: Start = "now",
+        try_number: int = 1,
     ) -> Batch | None:
         """Return the batch of a run: the one it has, or a new one; ``None`` if there is nothing to do.
 
@@ -91,8 +92,12 @@ class Claims:
         :param max_bytes: how many bytes of JSON at most; one event is always given.
         :param wanted: what the Dag wants; without it, what the consumer is registered for.
         :param start: where a consumer begins that there is not yet.
+        :param try_number: which try of the task this is, retries and clears counted, from 1 on. Once one was told that
+            there is nothing to do, those before it are given no batch any more: they were taken for dead, and nobody
+            would process it.
         :raises WebWorkConsumerError: if there is no such consumer and ``wanted`` is not given; if another Dag claims
             from it with another filter; if this batch was released; or if unclaimed events were pruned.
+        :raises WebWorkOvertakenError: if a later try was told that there is nothing to do.
         :raises WebWorkLogUnavailableError: if the log cannot be read or written right now.
         """
         if limit < 1:
@@ -102,7 +107,7 @@ class Claims:
             self._consumers.subscribe(name, wanted, owner=_dag_id(run_key), actor=run_key, start=start)
         while True:
             with suppress(_LostRaceError):
-                return self._claim(name, run_key, _Take(limit, max_bytes))
+                return self._claim(name, run_key, try_number, _Take(limit, max_bytes))
 
     def lag(self, name: str, *, at_most: int = 100_000) -> Lag:
         """Count the events that wait for a consumer.
@@ -119,25 +124,29 @@ class Claims:
             waiting += 1
         return Lag(events=waiting)
 
-    def _claim(self, name: str, run_key: str, take: _Take) -> Batch | None:
+    def _claim(self, name: str, run_key: str, try_number: int, take: _Take) -> Batch | None:
         with self._store.read() as connection:
             # The consumer is read first: whoever claims after that is noticed in the end by the counter of claims.
-            # The batch is read last: another attempt of this run may just have claimed all that there was.
+            # The batch is read last: another try of this task may just have claimed all that there was.
             consumer = required(connection, name)
             given_up = released.oldest(connection, name)
             oldest, newest = horizon(connection), head(connection)
+            empty = empty_claims.latest(connection, name, run_key)
             batch = batches.find(connection, name, run_key)
         if batch is not None:
             return _live(batch)
+        if try_number < empty:
+            raise _overtaken(name, run_key, try_number, by=empty)
         if given_up is not None:
             if given_up.start_seq < oldest:
                 self._tell_pruned_range(consumer, given_up, oldest, run_key)
             return self._take_released(consumer, given_up, run_key, take)
         if consumer.position < oldest - 1:
             self._tell_pruned(consumer, oldest, run_key)
-        if consumer.position >= newest:
-            return None
-        return self._take_new(consumer, newest, run_key, take)
+        new = self._take_new(consumer, newest, run_key, take) if consumer.position < newest else None
+        if new is None and try_number > max(empty, 1):  # before the first there was none
+            self._note_empty(consumer, run_key, try_number)
+        return new
 
     def _take_new(self, consumer: Consumer, newest: int, run_key: str, take: _Take) -> Batch | None:
         cut = self._cut(consumer.wanted, after=consumer.position, until=newest, take=take)
@@ -156,6 +165,15 @@ class Claims:
             if cut.count:
                 return self._give(connection, consumer, run_key, cut, given_up.wanted)
         raise _LostRaceError  # all that was wanted of it has been erased; now the range is gone
+
+    def _note_empty(self, consumer: Consumer, run_key: str, try_number: int) -> None:
+        table = schema.consumer
+        with self._store.write() as connection:
+            # By the counter, a try that is about to claim right now notices, and looks again.
+            counted = connection.execute(table.update().where(unchanged(consumer)).values(claims=table.c.claims + 1))
+            if counted.rowcount != 1:
+                raise _LostRaceError
+            empty_claims.note(connection, consumer.name, run_key, try_number=try_number)
 
     def _cut(self, wanted: EventFilter, *, after: int, until: int, take: _Take) -> _Cut:
         first = last = count = size = 0
@@ -241,6 +259,13 @@ def _live(batch: Batch) -> Batch:
         )
         raise WebWorkConsumerError(msg)
     return batch
+
+
+def _overtaken(name: str, run_key: str, try_number: int, *, by: int) -> WebWorkOvertakenError:
+    return WebWorkOvertakenError(
+        f"Try {by} of {run_key} was told that nothing waits for consumer {name!r}, so try {try_number}, which came "
+        "before it, claims nothing. What waits now goes to other runs, or to this task when it is cleared."
+    )
 
 
 def _lost(consumer: Consumer, first: int, last: int) -> WebWorkConsumerError:

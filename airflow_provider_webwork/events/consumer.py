@@ -21,7 +21,8 @@ class Consumer:
     :param wanted: which events it is given.
     :param owner: the Dag that claims for it; ``None`` until one does.
     :param position: every event up to this ``seq`` was claimed, or proven not to be wanted.
-    :param claims: goes up with every claim and with every change by hand, and never down.
+    :param claims: goes up with every claim, with every retry of one that finds nothing, and with every change by
+        hand, and never down.
     :param claimed_at: when it last claimed.
     :param seen_at: when its trigger last said that it waits.
     """

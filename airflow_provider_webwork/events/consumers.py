@@ -242,7 +242,7 @@ def _set(connection: sa.Connection, name: str, **values: object) -> None:
 
 
 def _forget_batches(connection: sa.Connection, name: str) -> None:
-    for table in (schema.batch, schema.released):
+    for table in (schema.batch, schema.empty_claim, schema.released):
         connection.execute(table.delete().where(table.c.consumer == name))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """The migrations, the newest last. They stand here so that opening an up-to-date log need not load Alembic."""
 
 REVISION = REVISIONS[-1]
@@ -118,6 +118,14 @@ batch = sa.Table(
     sa.Column("filter", sa.Text, nullable=False),
     sa.Column("claimed_at", Moment, nullable=False),
     sa.Column("released_at", Moment),
+)
+
+empty_claim = sa.Table(
+    "empty_claim",
+    metadata,
+    sa.Column("consumer", sa.Text, primary_key=True),
+    sa.Column("run_key", sa.Text, primary_key=True),
+    sa.Column("try_number", sa.BigInteger, nullable=False),
 )
 
 released = sa.Table(

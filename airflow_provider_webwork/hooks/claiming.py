@@ -28,14 +28,20 @@ def claim_for_task(
 
     :param asked: the name of a consumer that there is, or what a Dag asks of one, which is made then.
     """
-    run_key = run_key_of(context)
+    run_key, try_number = run_key_of(context), context["ti"].try_number
     if isinstance(asked, str):
         name = asked
-        batch = claims.claim(name, run_key, limit=max_events, max_bytes=max_bytes)
+        batch = claims.claim(name, run_key, limit=max_events, max_bytes=max_bytes, try_number=try_number)
     else:
         name = asked.consumer
         batch = claims.claim(
-            name, run_key, limit=max_events, max_bytes=max_bytes, wanted=asked.wanted, start=asked.start
+            name,
+            run_key,
+            limit=max_events,
+            max_bytes=max_bytes,
+            wanted=asked.wanted,
+            start=asked.start,
+            try_number=try_number,
         )
     if batch is None:
         log.info("Nothing waits for consumer %s.", name)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 from airflow.sdk import DAG, Asset
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from airflow_provider_webwork.assets import webwork_events
+from airflow_provider_webwork.hooks.events import WebWorkEventsHook
+from airflow_provider_webwork.hooks.failures import WebWorkTaskError
 from airflow_provider_webwork.operators.events import WebWorkClaimEventsOperator
 from tests.airflow_version import AIRFLOW
 
@@ -63,12 +66,9 @@ def test_a_name_that_nobody_registered_fails_at_once_and_says_how_to_register_it
     assert "airflow webwork consumers create nobody" in said
 
 
-def context_of(run_id="run"):
-    class TaskInstance:
-        dag_id, task_id, map_index = "dag", "claim", -1
-
-    TaskInstance.run_id = run_id
-    return {"ti": TaskInstance}
+def context_of(run_id="run", *, try_number=1):
+    ti = SimpleNamespace(dag_id="dag", run_id=run_id, task_id="claim", map_index=-1, try_number=try_number)
+    return {"ti": ti}
 
 
 def test_a_batch_holds_no_more_events_and_bytes_than_it_may_and_at_least_one(webwork_log):
@@ -85,6 +85,31 @@ def test_a_batch_holds_no_more_events_and_bytes_than_it_may_and_at_least_one(web
     assert claimed("three", max_bytes=1) == wanted[4:5]
     assert claimed("one", max_events=5) == wanted[:2]
     assert claimed("four") == wanted[5:]
+
+
+def test_a_try_that_lives_on_after_its_retry_was_skipped_takes_no_events_from_other_runs(webwork_log):
+    webwork_log.consumer("payroll")
+    claim = WebWorkClaimEventsOperator(task_id="claim", consumer="payroll")
+    with pytest.raises(AirflowSkipException):
+        claim.execute(context_of("one", try_number=2))
+    wanted = stored(webwork_log, 1)
+
+    with pytest.raises(WebWorkTaskError, match="Try 2 of dag/one/claim/-1 was told that nothing waits"):
+        claim.execute(context_of("one", try_number=1))
+
+    assert WebWorkEventsHook().batches.list() == []
+    assert claim.execute(context_of("two")) == wanted
+
+
+def test_a_run_that_was_skipped_gets_what_came_since_when_it_is_cleared(webwork_log):
+    webwork_log.consumer("payroll")
+    claim = WebWorkClaimEventsOperator(task_id="claim", consumer="payroll")
+    for try_number in (1, 2):
+        with pytest.raises(AirflowSkipException):
+            claim.execute(context_of(try_number=try_number))
+    wanted = stored(webwork_log, 1)
+
+    assert claim.execute(context_of(try_number=3)) == wanted
 
 
 def test_an_asset_that_only_repeats_the_name_claims_what_the_consumer_is_registered_for(webwork_log):

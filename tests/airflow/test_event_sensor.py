@@ -47,6 +47,7 @@ def context_of(*, run_after=STARTED, start_date=STARTED, first_reschedule=None, 
         run_id=run_id,
         task_id="wait",
         map_index=-1,
+        try_number=1,
         start_date=start_date,
         get_first_reschedule_date=lambda _: first_reschedule,
     )

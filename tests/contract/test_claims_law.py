@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
+from airflow_provider_webwork.errors import WebWorkOvertakenError
 from airflow_provider_webwork.events import schema
 from airflow_provider_webwork.events.match import EventFilter
 from tests.contract.arrivals import arrival
@@ -33,6 +35,7 @@ class Law(RuleBasedStateMachine):
         self.owed = set()
         self.batches = {}
         self.released = set()
+        self.empty = {}
         self.runs = 0
 
     @rule(events=st.lists(EVENTS, min_size=1, max_size=6), days=st.integers(0, 40))
@@ -45,12 +48,13 @@ class Law(RuleBasedStateMachine):
             if self.wanted.matches(each.event):
                 self.owed.add(stored.seq)
 
-    @rule(limit=st.integers(1, 5))
-    def claim(self, limit):
+    @rule(limit=st.integers(1, 5), try_number=st.integers(1, 3))
+    def claim(self, limit, try_number=1):
         self.runs += 1
-        given = self.readers.claim(f"r{self.runs}", limit=limit, wanted=self.wanted)
+        given = self.readers.claim(f"r{self.runs}", limit=limit, wanted=self.wanted, try_number=try_number)
         if given is None:
             assert self.owed == set()
+            self.empty[f"r{self.runs}"] = try_number
             return
         # What was released comes first, and a released range may be smaller than what is asked for.
         assert 1 <= len(given) <= limit
@@ -68,6 +72,13 @@ class Law(RuleBasedStateMachine):
         assert (batch.start_seq, batch.end_seq, batch.count) == (given[0], given[-1], len(given))
         if given[0] >= self.readers.log.horizon():
             assert self.readers.places(batch) == given
+
+    @precondition(lambda self: any(try_number > 1 for try_number in self.empty.values()))
+    @rule(data=st.data())
+    def go_on_after_a_retry_found_nothing(self, data):
+        run = data.draw(st.sampled_from([run for run, try_number in self.empty.items() if try_number > 1]))
+        with pytest.raises(WebWorkOvertakenError):
+            self.readers.claim(run, wanted=self.wanted, try_number=self.empty[run] - 1)
 
     @precondition(lambda self: self.batches)
     @rule(data=st.data())

@@ -16,6 +16,7 @@ from tests.contract.readers import STARTED, Readers
 def source(open_store, sqlite_url, vault):
     """A log on a laptop in which everything has happened."""
     readers = Readers(open_store(sqlite_url))
+    readers.claim("r0", wanted=STARTED, try_number=2)
     readers.append(*["tracker.started", "tracker.stopped"] * 3, payload={"name": "Jürgen \U0001f600", "n": 1.5})
     readers.append("unknown", raw=b"\x00\xff not JSON", problem="not JSON")
     readers.log.append([arrival() for _ in range(2_500)])
@@ -46,11 +47,13 @@ def test_everything_that_makes_a_log_arrives(source, target, vault):
     counts = copy(source.store, target)
     assert counts["event"] == 2_507
     assert counts["batch"] == 2
+    assert counts["empty_claim"] == 1
     for table in (
         schema.event,
         schema.dedupe,
         schema.consumer,
         schema.batch,
+        schema.empty_claim,
         schema.released,
         schema.audit,
         schema.endpoint,
