@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import sqlalchemy as sa
 
 from airflow_provider_webwork.events import awaited, schema
 from airflow_provider_webwork.events.event import Event, Identity, place_of
 from airflow_provider_webwork.events.match import EventFilter
+from airflow_provider_webwork.events.rows import OF_EVENTS, UNSTORABLE, event_of, insert, row_of
 from airflow_provider_webwork.events.store import Store
 
 PAGE = 1_000
@@ -23,14 +22,8 @@ PAGE = 1_000
 _VALUES = 500
 """How many values one query asks for; databases limit the parameters of a statement."""
 
-UNSTORABLE = re.compile("[\0\ud800-\udfff]")
-"""What a text column of PostgreSQL cannot hold. In JSON these characters are escaped."""
-
 _IDENTIFIERS = ("workspace_id", "user_id", "endpoint")
 """The fields that the database can compare as well as we can, but for numbers and their texts."""
-
-_TO_JSON = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
-_FROM_JSON = json.JSONDecoder()
 
 # Statements that every append makes, built once: to build one takes longer than to run it.
 _HEAD = sa.select(sa.func.max(schema.event.c.seq))
@@ -53,8 +46,6 @@ _EVENT_IDS = sa.select(schema.event.c.seq, schema.event.c.event_id).where(
 _PLACES = sa.select(schema.event.c.event_id, schema.event.c.seq).where(
     schema.event.c.event_id.in_(sa.bindparam("ids", expanding=True))
 )
-_NEW_EVENT = schema.event.insert()
-_NEW_KEY = schema.dedupe.insert()
 
 _T = TypeVar("_T")
 
@@ -141,7 +132,7 @@ class EventLog:
         :param until: the position to stop at.
         """
         table = schema.event
-        query = sa.select(table).where(table.c.seq > after).order_by(table.c.seq).limit(limit)
+        query = sa.select(*OF_EVENTS).where(table.c.seq > after).order_by(table.c.seq).limit(limit)
         if until is not None:
             query = query.where(table.c.seq <= until)
         if wanted is not None:
@@ -199,7 +190,7 @@ def append_to(connection: sa.Connection, arrivals: Sequence[Arrival]) -> list[St
     seq, newest, seen = _head_and_seen(connection, {arrival.identity.key for arrival in arrivals})
     late = awaited.Awaited(connection, (arrival.event for arrival in arrivals), newest=newest)
     known = set(seen)
-    new: dict[int, dict[str, object]] = {}
+    new: dict[int, Arrival] = {}
     taken: dict[str, tuple[int, datetime]] = {}
     places: list[tuple[int, bool]] = []
     for arrival in arrivals:
@@ -214,14 +205,13 @@ def append_to(connection: sa.Connection, arrivals: Sequence[Arrival]) -> list[St
             places.append((absorbing, True))
             continue
         seq += 1
-        new[seq] = _row(event, identity, seq)
+        new[seq] = arrival
         seen[identity.key] = taken[identity.key] = (seq, event.received_at)
         places.append((seq, False))
-    if new:
-        connection.execute(_NEW_EVENT, list(new.values()))
+    insert(connection, schema.event, [row_of(each.event, each.identity, place) for place, each in new.items()])
     _remember(connection, taken, known)
     late.settle()
-    ids: dict[int, str | None] = {place: str(row["event_id"]) for place, row in new.items()}
+    ids: dict[int, str | None] = {place: each.event.id for place, each in new.items()}
     ids |= _event_ids(connection, {place for place, _ in places if place not in ids})
     return [Stored(ids.get(place), place, repeated) for place, repeated in places]
 
@@ -266,10 +256,9 @@ def _head_and_seen(
 
 def _remember(connection: sa.Connection, taken: dict[str, tuple[int, datetime]], known: set[str]) -> None:
     table = schema.dedupe
-    new = [{"key": key, "seq": seq, "first_seen": moment} for key, (seq, moment) in taken.items() if key not in known]
+    new = [(key, seq, schema.microseconds(moment)) for key, (seq, moment) in taken.items() if key not in known]
     again = [{"b_key": key, "b_seq": seq, "b_at": moment} for key, (seq, moment) in taken.items() if key in known]
-    if new:
-        connection.execute(_NEW_KEY, new)
+    insert(connection, table, new)
     if again:
         connection.execute(
             table.update()
@@ -291,67 +280,3 @@ def _portions(values: Iterable[_T]) -> Iterator[list[_T]]:
     remaining = iter(values)
     while some := list(islice(remaining, _VALUES)):
         yield some
-
-
-def _row(event: Event, identity: Identity, seq: int) -> dict[str, object]:
-    row = {
-        "seq": seq,
-        "event_id": event.id,
-        "type": event.type,
-        "workspace_id": event.workspace_id,
-        "user_id": event.user_id,
-        "endpoint": event.endpoint,
-        "occurred_at": event.occurred_at,
-        "received_at": event.received_at,
-        "proof": event.proof,
-        "identity_source": identity.source,
-        "payload": _TO_JSON.encode(event.payload),
-        "raw": event.raw,
-        "problem": event.problem,
-        "synthetic": event.synthetic,
-        "reparsed_from": event.reparsed_from,
-    }
-    texts = {name: value for name, value in row.items() if isinstance(value, str)}
-    if UNSTORABLE.search("".join(texts.values())):  # once for all of them: every event that is stored takes this way
-        name = next(name for name, value in texts.items() if UNSTORABLE.search(value))
-        msg = f"The {name} of an event holds NUL or half of a surrogate pair, which no text column can hold."
-        raise ValueError(msg)
-    return row
-
-
-def event_of(row: Sequence[Any]) -> Event:
-    """Read a row of the table."""
-    # By place, not by name: catching up reads millions of rows.
-    (
-        seq,
-        event_id,
-        type_,
-        workspace_id,
-        user_id,
-        endpoint,
-        occurred_at,
-        received_at,
-        proof,
-        _,
-        payload,
-        raw,
-        problem,
-        synthetic,
-        reparsed_from,
-    ) = row
-    return Event(
-        id=event_id,
-        type=type_,
-        workspace_id=workspace_id,
-        user_id=user_id,
-        endpoint=endpoint,
-        occurred_at=occurred_at,
-        received_at=received_at,
-        proof=proof,
-        payload=_FROM_JSON.raw_decode(payload)[0],
-        raw=raw,
-        problem=problem,
-        synthetic=synthetic,
-        reparsed_from=reparsed_from,
-        seq=seq,
-    )

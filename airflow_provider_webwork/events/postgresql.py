@@ -76,6 +76,8 @@ def engine(url: sa.URL, *, lock_timeout: float) -> sa.Engine:
         },
         # Parameters are people's data and encrypted tokens; they do not belong into error texts.
         hide_parameters=True,
+        # Statements take tuples, as those of SQLite do, so that rows for the driver are the same for both.
+        paramstyle="format",
     )
     settings = {
         # A role or a database may have it off, and then a commit would be told before it is on disk.

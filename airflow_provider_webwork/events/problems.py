@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from airflow_provider_webwork.events import schema
 from airflow_provider_webwork.events.event import Event
-from airflow_provider_webwork.events.log import Arrival, Stored, append_to, event_of
+from airflow_provider_webwork.events.log import Arrival, Stored, append_to
+from airflow_provider_webwork.events.rows import OF_EVENTS, event_of
 from airflow_provider_webwork.events.store import Store
 
 PAGE = 20
@@ -30,7 +31,7 @@ class Problems:
         """Return the next events with a problem after a position, the oldest first."""
         event, reparsed = schema.event, schema.reparsed
         query = (
-            sa.select(event)
+            sa.select(*OF_EVENTS)
             .where(event.c.seq > after, event.c.problem.is_not(None), event.c.raw.is_not(None))
             .where(event.c.seq.not_in(sa.select(reparsed.c.seq)))
             .order_by(event.c.seq)

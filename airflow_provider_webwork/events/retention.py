@@ -42,8 +42,8 @@ class Retention:
     """Removes what is old.
 
     :param now: tells the time in UTC.
-    :param sleep: waits between two transactions for as many seconds as the last one took, so that appends get the
-        lock; what it raises ends the work there.
+    :param sleep: waits between two transactions for as many seconds as the last one kept the lock, so that appends
+        get it; what it raises ends the work there.
     """
 
     def __init__(
@@ -145,8 +145,8 @@ class Retention:
             self._sleep(time.monotonic() - began)
 
     def _change(self, statement: sa.Update | sa.Delete) -> int:
-        began = time.monotonic()
         with self._store.write() as connection:
+            began = time.monotonic()  # who waits for the lock keeps it from nobody
             changed = connection.execute(statement).rowcount
         self._sleep(time.monotonic() - began)
         return changed

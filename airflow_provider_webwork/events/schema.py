@@ -20,6 +20,16 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
+def microseconds(moment: datetime) -> int:
+    """Return what the tables hold of a moment, which has a time zone."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def moment(microseconds: int) -> datetime:
+    """Return the moment in UTC of which the tables hold so much."""
+    return _EPOCH + microseconds * _MICROSECOND
+
+
 class Moment(sa.types.TypeDecorator[datetime]):
     """A point in time, stored as microseconds since 1970 in UTC."""
 
@@ -28,11 +38,11 @@ class Moment(sa.types.TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> int | None:  # noqa: ARG002
         """Turn a time zone aware datetime into microseconds."""
-        return None if value is None else (value - _EPOCH) // _MICROSECOND
+        return None if value is None else microseconds(value)
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
         """Turn microseconds into a datetime in UTC."""
-        return None if value is None else _EPOCH + value * _MICROSECOND
+        return None if value is None else moment(value)
 
 
 metadata = sa.MetaData()

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
-from airflow_provider_webwork.events.log import UNSTORABLE
+from airflow_provider_webwork.events.rows import UNSTORABLE
 from airflow_provider_webwork.json_types import JSON
 from airflow_provider_webwork.receiver.form import is_form, opens_like_json, read_form
 from airflow_provider_webwork.receiver.numbers import NumberText, decimal_number, whole_number

@@ -9,7 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from airflow_provider_webwork.errors import WebWorkLogError, WebWorkLogUnavailableError
-from airflow_provider_webwork.events.append import LARGEST_BATCH, Appender, RefusedError
+from airflow_provider_webwork.events import append
+from airflow_provider_webwork.events.append import ENOUGH, LARGEST_BATCH, Appender, RefusedError
 from airflow_provider_webwork.events.log import EventLog, Stored
 from tests.contract.appending import PATIENCE, Gate, outcomes, submit_behind, writing
 from tests.contract.arrivals import arrival
@@ -104,6 +105,51 @@ def test_many_threads_lose_nothing(log):
 
     assert sorted(place.seq for place in told) == list(range(1, 401))
     assert {place.event_id for place in told} == {event.id for event in log.read()}
+
+
+# Pauses.
+
+
+@pytest.fixture
+def endless_pauses(monkeypatch):
+    """Let nobody be answered in time whom the writer lets wait for others; closing ends its pause."""
+    monkeypatch.setattr(append, "PAUSE", 10 * PATIENCE)
+
+
+def test_who_comes_alone_waits_for_nobody(endless_pauses, log):
+    with writing(log.append) as appender:
+        told = [outcomes([appender.submit(arrival())]) for _ in range(3)]
+
+    assert [place.seq for [place] in told] == [1, 2, 3]
+
+
+def test_who_comes_while_others_do_shares_their_transaction(endless_pauses, gate, appender, log):
+    first, *together = submit_behind(gate, appender, [arrival(), arrival()])
+    gate.open()
+    first.result(PATIENCE)
+    assert not any(future.done() for future in together)
+    together += [appender.submit(arrival()) for _ in range(3)]
+    assert not any(future.done() for future in together)
+    appender.close()
+
+    assert [place.seq for place in outcomes(together)] == [2, 3, 4, 5, 6]
+    assert gate.sizes == [1, 5]
+
+
+def test_callers_who_are_enough_for_a_transaction_wait_for_no_more(endless_pauses, gate, appender):
+    futures = submit_behind(gate, appender, [arrival() for _ in range(ENOUGH)])
+    gate.open()
+
+    assert [place.seq for place in outcomes(futures)] == list(range(1, ENOUGH + 2))
+    assert gate.sizes == [1, ENOUGH]
+
+
+def test_callers_who_come_together_are_served_although_nobody_follows(gate, appender):
+    futures = submit_behind(gate, appender, [arrival(), arrival()])
+    gate.open()
+
+    assert [place.seq for place in outcomes(futures)] == [1, 2, 3]
+    assert gate.sizes == [1, 2]
 
 
 # Room.

@@ -15,6 +15,7 @@ from airflow_provider_webwork.events import log as event_log
 from airflow_provider_webwork.events import schema
 from airflow_provider_webwork.events.append import Appender
 from airflow_provider_webwork.events.log import EventLog
+from airflow_provider_webwork.events.rows import insert, row_of
 from airflow_provider_webwork.events.store import Store
 from tests.contract.arrivals import arrival
 from tests.contract.restarting import Restarting, lines
@@ -49,11 +50,11 @@ def append_naively(store, writer, numbers, chance):
     """Append as many do: the database counts, and nobody waits for anybody. Numbers then are no order of commits."""
     with store.write() as connection:
         rows = [
-            event_log._row(each.event, each.identity, connection.scalar(NUMBERS.next_value()))
+            row_of(each.event, each.identity, connection.scalar(NUMBERS.next_value()))
             for each in arrivals(writer, numbers)
         ]
         time.sleep(chance.random() / 100)
-        connection.execute(schema.event.insert(), rows)
+        insert(connection, schema.event, rows)
 
 
 def write(path: Path, url, append, total):
