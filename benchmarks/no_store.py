@@ -6,9 +6,9 @@ request and answers 200, on the same server.
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Sequence
-from concurrent.futures import Future
 
 from airflow_provider_webwork.events.log import Arrival, Stored
 from airflow_provider_webwork.receiver import __main__ as program
@@ -24,12 +24,15 @@ class NothingIsStored:
     def __init__(self, *_: object, **__: object) -> None:
         self._count = 0
 
-    def submit(self, *arrivals: Arrival) -> Future[list[Stored]]:
-        """Say at once that arrivals were stored."""
+    async def append(self, *arrivals: Arrival) -> list[Stored]:
+        """Say that arrivals were stored when it is the event loop's turn again."""
         self._count += len(arrivals)
-        outcome: Future[list[Stored]] = Future()
-        outcome.set_result([Stored(arrival.event.id, self._count, repeated=False) for arrival in arrivals])
-        return outcome
+        loop = asyncio.get_running_loop()
+        outcome: asyncio.Future[list[Stored]] = loop.create_future()
+        loop.call_soon(
+            outcome.set_result, [Stored(arrival.event.id, self._count, repeated=False) for arrival in arrivals]
+        )
+        return await outcome
 
     def close(self) -> None:
         """Do nothing."""
@@ -51,7 +54,7 @@ class OnlyAnswers(app.Receiver):
 
 def main(arguments: Sequence[str]) -> int:
     """Run the receiver without its store."""
-    setattr(intake, "Appender", NothingIsStored)  # noqa: B010 - mypy does not let a class be replaced by another one
+    setattr(intake, "LoopAppender", NothingIsStored)  # noqa: B010 - mypy does not let a class be replaced by another one
     if "--bare" in arguments:
         setattr(server, "Receiver", OnlyAnswers)  # noqa: B010
     return program.main([argument for argument in arguments if argument != "--bare"])

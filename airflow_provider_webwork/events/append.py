@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from itertools import islice
 from typing import Generic, TypeAlias, TypeVar
 
@@ -69,18 +71,11 @@ class Appender(Generic[Place]):
 
         :raises WebWorkLogUnavailableError: at once if too many wait already, or after :meth:`close`.
         """
-        waiting: _Waiting[Place] = _Waiting(arrivals)
+        outcome: Future[list[Place]] = Future()
         # Nobody can cancel what runs: an event is stored even if its sender does not wait for the answer.
-        waiting.outcome.set_running_or_notify_cancel()
-        with self._changed:
-            # After a fork the child has this object but not its thread.
-            if self._closing.is_set() or not self._thread.is_alive():
-                raise WebWorkLogUnavailableError("The event log is being closed. Nothing was stored; try again.")
-            if len(self._waiting) + self._unanswered >= self._capacity:
-                raise WebWorkLogUnavailableError("Too many deliveries wait for the event log. Try again in a moment.")
-            self._waiting.append(waiting)
-            self._changed.notify()
-        return waiting.outcome
+        outcome.set_running_or_notify_cancel()
+        self._queue(_Waiting(arrivals, outcome))
+        return outcome
 
     def close(self) -> None:
         """Store what waits, then stop."""
@@ -88,6 +83,21 @@ class Appender(Generic[Place]):
             self._closing.set()
             self._changed.notify()
         self._thread.join()
+
+    def _queue(self, waiting: _Waiting[Place]) -> None:
+        with self._changed:
+            # After a fork the child has this object but not its thread.
+            if self._closing.is_set() or not self._thread.is_alive():
+                raise WebWorkLogUnavailableError("The event log is being closed. Nothing was stored; try again.")
+            if len(self._waiting) + self._unanswered >= self._capacity:
+                raise WebWorkLogUnavailableError("Too many deliveries wait for the event log. Try again in a moment.")
+            self._waiting.append(waiting)
+            if len(self._waiting) == 1:  # otherwise the writer is not asleep
+                self._changed.notify()
+
+    def _tell(self, told: Sequence[_Told[Place]]) -> None:
+        """Tell callers what became of their arrivals; runs in the thread that writes."""
+        _settle(told)
 
     def _run(self) -> None:
         while batch := self._next_batch():
@@ -123,13 +133,11 @@ class Appender(Generic[Place]):
         try:
             places = iter(self._append_all([arrival for waiting in batch for arrival in waiting.arrivals]))
         except WebWorkError as error:
-            self._refuse(batch, error)  # the log as a whole says no; dividing would only ask it again
+            self._answer(batch, [error] * len(batch))  # the log as a whole says no; dividing would only ask it again
         except Exception as error:  # noqa: BLE001 - whatever one row does to the database, the others must get through
             self._divide(batch, error)
         else:
-            for waiting in batch:
-                self._unanswered -= 1  # before the answer: who hears it may submit the next one at once
-                waiting.outcome.set_result(list(islice(places, len(waiting.arrivals))))
+            self._answer(batch, [list(islice(places, len(waiting.arrivals))) for waiting in batch])
 
     def _divide(self, batch: list[_Waiting[Place]], error: Exception) -> None:
         if len(batch) > 1:
@@ -139,15 +147,50 @@ class Appender(Generic[Place]):
             return
         events = ", ".join(arrival.event.id for arrival in batch[0].arrivals)
         log.error("The event log refuses event %s: %s", events, type(error).__name__)
-        self._refuse(batch, RefusedError("The event log refuses this event."))
+        self._answer(batch, [RefusedError("The event log refuses this event.")])
 
-    def _refuse(self, batch: list[_Waiting[Place]], error: WebWorkError) -> None:
-        for waiting in batch:
-            self._unanswered -= 1
-            waiting.outcome.set_exception(error)
+    def _answer(self, batch: list[_Waiting[Place]], answers: Sequence[_Answer[Place]]) -> None:
+        self._unanswered -= len(batch)  # before the answers: who hears one may submit the next arrival at once
+        self._tell([(waiting.outcome, answer) for waiting, answer in zip(batch, answers, strict=True)])
+
+
+class LoopAppender(Appender[Place]):
+    """An appender for callers in one event loop, which is woken once for all whom a transaction served.
+
+    Must be made in that loop, while it runs.
+    """
+
+    def __init__(self, append_all: AppendAll[Place], *, capacity: int) -> None:
+        self._loop = asyncio.get_running_loop()
+        super().__init__(append_all, capacity=capacity)
+
+    async def append(self, *arrivals: Arrival) -> list[Place]:
+        """Do what :meth:`submit` does, and wait until it is done. Who is cancelled stops waiting, nothing else."""
+        outcome: asyncio.Future[list[Place]] = self._loop.create_future()
+        self._queue(_Waiting(arrivals, outcome))
+        return await outcome
+
+    def _tell(self, told: Sequence[_Told[Place]]) -> None:
+        with suppress(RuntimeError):  # the loop is closed: there is nobody to tell, and what is stored is stored
+            self._loop.call_soon_threadsafe(_settle, told)
+
+
+_Outcome: TypeAlias = Future[list[Place]] | asyncio.Future[list[Place]]
+_Answer: TypeAlias = list[Place] | WebWorkError
+_Told: TypeAlias = tuple[_Outcome[Place], _Answer[Place]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Waiting(Generic[Place]):
     arrivals: Sequence[Arrival]
-    outcome: Future[list[Place]] = field(default_factory=Future)
+    outcome: _Outcome[Place]
+
+
+def _settle(told: Sequence[_Told[Place]]) -> None:
+    for outcome, answer in told:
+        if outcome.done():  # a caller in an event loop that went away
+            continue
+        if isinstance(answer, WebWorkError):
+            outcome.set_exception(answer)
+        else:
+            outcome.set_result(answer)

@@ -22,12 +22,10 @@ MOST_VALUES = 100_000
 MOST_EVENTS = 1_000
 """How many events a list may hold, which are stored in one transaction."""
 
+_UNSTORABLE = "A text in the body holds a NUL or half a surrogate pair."
+
 _BLANKS = re.compile(r"[ \t\n\r]*+")
 _PARTS = re.compile(r'"(?:[^"\\]++|\\.?)*+"?|[\[\]{},]', re.DOTALL)
-
-
-class Ambiguous(dict[str, JSON]):
-    """An object that has a name twice; the last one counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +34,7 @@ class Item:
 
     :param value: what it says; null if that is not JSON.
     :param written: how it says so.
+    :param text: the JSON that says it, if the body is JSON.
     :param exact: whether the value, written as JSON, says all that the body does.
     :param ambiguous: whether an object in it has a name twice, of which the value has the last.
     :param problem: why it is no event, if it is none.
@@ -43,6 +42,7 @@ class Item:
 
     value: JSON
     written: bytes
+    text: str | None = None
     exact: bool = True
     ambiguous: bool = False
     problem: str | None = None
@@ -68,14 +68,17 @@ def _form_items(text: str, body: bytes) -> list[Item]:
             items = _json_items(value, body)
             return items if len(items) > 1 else [replace(items[0], written=body, exact=False)]
     payload, data = _object_in(form.get("payload")), _object_in(form.get("data"))
-    if payload is not None:
-        form = {name: value for name, value in form.items() if name != "payload"} | payload
+    if payload is not None and isinstance(payload.value, dict):
+        form = {name: value for name, value in form.items() if name != "payload"} | payload.value
     if data is not None:
-        form["data"] = data
-    return [replace(_item(form, body), exact=False)]
+        form["data"] = data.value
+    if _is_unstorable(form):
+        return [Item(form, body, problem=_UNSTORABLE)]
+    ambiguous = any(item is not None and item.ambiguous for item in (payload, data))
+    return [Item(form, body, exact=False, ambiguous=ambiguous)]
 
 
-def _object_in(field: JSON) -> dict[str, JSON] | None:
+def _object_in(field: JSON) -> Item | None:
     """Return the JSON object that a field of a form holds, if it does."""
     if not isinstance(field, str) or not field.lstrip().startswith("{"):
         return None
@@ -83,7 +86,7 @@ def _object_in(field: JSON) -> dict[str, JSON] | None:
         [item] = _json_items(field, b"")
     except NotUnderstoodError:
         return None
-    return item.value if isinstance(item.value, dict) else None
+    return item
 
 
 def _json_items(text: str, body: bytes) -> list[Item]:
@@ -92,24 +95,29 @@ def _json_items(text: str, body: bytes) -> list[Item]:
     try:
         if text[begin : begin + 1] == "[":
             return _list_items(text, begin + 1)
-        value: JSON = _DECODER.decode(text)
+        notes = _Notes()
+        value: JSON = notes.decoder().decode(text)
     except json.JSONDecodeError:
         raise NotUnderstoodError("The body is not JSON.") from None
     if not isinstance(value, dict):
         raise NotUnderstoodError("The body is JSON, but not an object.", value=value)
-    return [_item(value, body)]
+    return [_item(value, text, body, notes.taken())]
 
 
 def _list_items(text: str, begin: int) -> list[Item]:
     """Return the items of the list that opens before a place, each with the text that says it."""
     values: list[JSON] = []
     written: list[str] = []
+    noted: list[tuple[bool, bool]] = []
+    notes = _Notes()
+    decoder = notes.decoder()
     place = _after_blanks(text, begin)
     more = text[place : place + 1] != "]"
     while more:
-        value, end = _DECODER.raw_decode(text, place)
+        value, end = decoder.raw_decode(text, place)
         values.append(value)
         written.append(text[place:end])
+        noted.append(notes.taken())
         place = _after_blanks(text, end)
         more = text[place : place + 1] == ","
         place = _after_blanks(text, place + 1) if more else place
@@ -119,27 +127,15 @@ def _list_items(text: str, begin: int) -> list[Item]:
         raise NotUnderstoodError("The body is a list, but not one of objects.", value=values)
     if len(values) > MOST_EVENTS:
         raise NotUnderstoodError(f"The body is a list of more than {MOST_EVENTS} events.", value=values)
-    return [_item(value, part.encode()) for value, part in zip(values, written, strict=True)]
+    return [_item(value, part, part.encode(), odd) for value, part, odd in zip(values, written, noted, strict=True)]
 
 
-def _item(value: JSON, written: bytes) -> Item:
-    """Look at every name and every value in an object."""
-    exact, ambiguous = True, False
-    pending = [value]
-    while pending:
-        part = pending.pop()
-        if isinstance(part, dict):
-            ambiguous = ambiguous or isinstance(part, Ambiguous)
-            pending.extend(part)
-            pending.extend(part.values())
-        elif isinstance(part, list):
-            pending.extend(part)
-        elif isinstance(part, str):
-            exact = exact and not isinstance(part, NumberText)
-            if not part.isprintable() and UNSTORABLE.search(part):
-                problem = "A text in the body holds a NUL or half a surrogate pair."
-                return Item(value, written, problem=problem)
-    return Item(value, written, exact=exact and not ambiguous, ambiguous=ambiguous)
+def _item(value: JSON, text: str, written: bytes, noted: tuple[bool, bool]) -> Item:
+    # What databases cannot hold stands in JSON as an escape, or not at all.
+    if "\\u" in text and _is_unstorable(value):
+        return Item(value, written, text, problem=_UNSTORABLE)
+    exact, ambiguous = noted
+    return Item(value, written, text, exact=exact and not ambiguous, ambiguous=ambiguous)
 
 
 def _check_size(text: str) -> None:
@@ -171,15 +167,61 @@ def _after_blanks(text: str, place: int) -> int:
     return place if found is None else found.end()
 
 
-def _object(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
-    value = dict(pairs)
-    return value if len(value) == len(pairs) else Ambiguous(value)
+def _is_unstorable(value: JSON) -> bool:
+    """Whether a name or a text in a value is one that databases cannot hold."""
+    pending = [value]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, dict):
+            pending.extend(part)
+            pending.extend(part.values())
+        elif isinstance(part, list):
+            pending.extend(part)
+        elif isinstance(part, str) and not part.isprintable() and UNSTORABLE.search(part):
+            return True
+    return False
+
+
+class _Notes:
+    """What is noted while a value is read, because it is not to be seen in the value."""
+
+    def __init__(self) -> None:
+        self._exact = True
+        self._ambiguous = False
+
+    def decoder(self) -> json.JSONDecoder:
+        """Return what reads a value, to be noted here."""
+        return json.JSONDecoder(
+            object_pairs_hook=self._object,
+            parse_float=self._decimal_number,
+            parse_int=self._whole_number,
+            parse_constant=_refuse_constant,
+        )
+
+    def taken(self) -> tuple[bool, bool]:
+        """Return whether the numbers of a value are exact, and whether it is ambiguous; the next one is noted anew."""
+        noted = self._exact, self._ambiguous
+        self._exact, self._ambiguous = True, False
+        return noted
+
+    def _object(self, pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
+        value = dict(pairs)
+        if len(value) != len(pairs):
+            self._ambiguous = True
+        return value
+
+    def _whole_number(self, text: str) -> int | NumberText:
+        number = whole_number(text)
+        if isinstance(number, NumberText):
+            self._exact = False
+        return number
+
+    def _decimal_number(self, text: str) -> float | NumberText:
+        number = decimal_number(text)
+        if isinstance(number, NumberText):
+            self._exact = False
+        return number
 
 
 def _refuse_constant(name: str) -> NoReturn:
     raise NotUnderstoodError(f"The body holds {name}, which JSON does not know.")
-
-
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_object, parse_float=decimal_number, parse_int=whole_number, parse_constant=_refuse_constant
-)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from asyncio import AbstractEventLoop, TimerHandle, Transport
+from asyncio import AbstractEventLoop, Transport
+
+from airflow_provider_webwork.receiver.patience import Patience
 
 
 class Crowd:
@@ -15,21 +17,19 @@ class Crowd:
 
     def __init__(self, *, limit: int, patience: float) -> None:
         self._limit = limit
-        self._patience = patience
+        self._awaited: Patience[Transport] = Patience(patience, late=_close)
         self._count = 0
-        # In the order in which the waiting began, so that only the first ones have to be looked at.
-        self._awaited: dict[Transport, float] = {}
-        self._timer: TimerHandle | None = None
 
     def enter(self) -> bool:
         """Count a connection; return whether there is room for it."""
         self._count += 1
         if self._count <= self._limit:
             return True
-        longest = next(iter(self._awaited), None)
+        longest = self._awaited.longest
         if longest is None:
             return False
-        self._close(longest)
+        self.go_ahead(longest)
+        _close(longest)
         return True
 
     def leave(self, transport: Transport) -> None:
@@ -39,26 +39,13 @@ class Crowd:
 
     def wait_for(self, transport: Transport, loop: AbstractEventLoop) -> None:
         """Begin to wait for what a connection sends; what it sends without an end does not begin it anew."""
-        if transport not in self._awaited:
-            self._awaited[transport] = loop.time()
-            if self._timer is None:
-                self._timer = loop.call_later(self._patience, self._close_late, loop)
+        self._awaited.begin(transport, loop)
 
     def go_ahead(self, transport: Transport) -> None:
         """Stop waiting: the connection has said what it wants, or is closed."""
-        self._awaited.pop(transport, None)
+        self._awaited.end(transport)
 
-    def _close_late(self, loop: AbstractEventLoop) -> None:
-        self._timer = None
-        end = loop.time() - self._patience
-        while self._awaited:
-            transport, since = next(iter(self._awaited.items()))
-            if since > end:
-                self._timer = loop.call_later(since - end, self._close_late, loop)
-                return
-            self._close(transport)
 
-    def _close(self, transport: Transport) -> None:
-        self.go_ahead(transport)
-        # Not close(), which waits for the other side to read what was said before.
-        transport.abort()
+def _close(transport: Transport) -> None:
+    # Not close(), which waits for the other side to read what was said before.
+    transport.abort()

@@ -6,6 +6,7 @@ Loads neither the event log nor SQLAlchemy: Airflow's API server imports this wh
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import quote
 
 from airflow_provider_webwork.receiver.answers import not_found, send_answer
@@ -30,9 +31,14 @@ def take_path(scope: Scope) -> str:
     if below not in _OPEN_PATHS:
         shown, hooks = _AFTER_HOOKS.subn(f"hooks/{MASK}", below)
         scope["path"] = prefix + (shown if hooks else f"/{MASK}")
-        scope["raw_path"] = quote(scope["path"], safe="/*").encode("ascii")
+        scope["raw_path"] = _raw(scope["path"])
     scope["query_string"] = b""  # nobody reads it, and a key may have been put there
     return below
+
+
+@lru_cache(maxsize=16)  # of paths that tell nothing any more
+def _raw(path: str) -> bytes:
+    return quote(path, safe="/*").encode("ascii")
 
 
 async def nothing_here(scope: Scope, receive: Receive, send: Send) -> None:

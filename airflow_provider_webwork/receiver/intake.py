@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Protocol, TypeAlias
 
-from airflow_provider_webwork.events.append import AppendAll, Appender, Place
+from airflow_provider_webwork.events.append import AppendAll, LoopAppender, Place
 from airflow_provider_webwork.events.log import Arrival, EventLog, Stored
 from airflow_provider_webwork.receiver.metrics import BATCH_SIZE, Meter
 from airflow_provider_webwork.receiver.spool import Spooled
@@ -36,7 +36,7 @@ class Intake(Protocol):
 
 
 class DirectIntake:
-    """Takes arrivals into the event log; while that is away, none.
+    """Takes arrivals into the event log; while that is away, none. Must be made in a running event loop.
 
     :param log: the event log.
     :param capacity: how many arrivals may wait.
@@ -46,7 +46,7 @@ class DirectIntake:
     can_spool = False
 
     def __init__(self, log: EventLog, *, capacity: int, meter: Meter) -> None:
-        self._log = Appender(measured(log.append, "log", meter), capacity=capacity)
+        self._log = LoopAppender(measured(log.append, "log", meter), capacity=capacity)
 
     @property
     def length(self) -> int:
@@ -55,7 +55,7 @@ class DirectIntake:
 
     async def take(self, *arrivals: Arrival) -> Sequence[Stored]:
         """Store arrivals in the event log."""
-        return await asyncio.wrap_future(self._log.submit(*arrivals))
+        return await self._log.append(*arrivals)
 
     async def stop(self) -> None:
         """Store what waits, then stop."""

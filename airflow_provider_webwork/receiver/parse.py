@@ -92,7 +92,7 @@ def _arrival(item: Item, origin: _Origin) -> Arrival:
     if facts is None:
         return _not_understood(item, NAMELESS, origin)
     workspace_id = facts.workspace_id or endpoint.workspace_id
-    shown = redact_json(payload, origin.secrets)
+    shown = redact_json(payload, origin.secrets, text=item.text)
     event = Event(
         id=origin.new_id(),
         type=facts.type,

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, nullcontext, suppress
 
 from airflow_provider_webwork.errors import WebWorkError, WebWorkLogError, WebWorkLogUnavailableError
-from airflow_provider_webwork.events.append import Appender, RefusedError
+from airflow_provider_webwork.events.append import LoopAppender, RefusedError
 from airflow_provider_webwork.events.log import Arrival, EventLog, Stored
 from airflow_provider_webwork.receiver.intake import Taken, measured
 from airflow_provider_webwork.receiver.metrics import MOVED, Meter
@@ -53,8 +53,8 @@ class SpoolingIntake:
         self._meter = meter
         self._patience = patience
         self._again = again
-        self._to_log = Appender(measured(log.append, "log", meter), capacity=capacity)
-        self._to_spool = Appender(measured(spool.append, "spool", meter), capacity=capacity)
+        self._to_log = LoopAppender(measured(log.append, "log", meter), capacity=capacity)
+        self._to_spool = LoopAppender(measured(spool.append, "spool", meter), capacity=capacity)
         self._entering = 0
         self._all_in = asyncio.Event()
         self._moment: asyncio.Future[None] | None = None
@@ -103,7 +103,7 @@ class SpoolingIntake:
     async def _store(self, arrivals: Sequence[Arrival]) -> Sequence[Stored]:
         try:
             async with asyncio.timeout(self._patience):
-                stored = await asyncio.wrap_future(self._to_log.submit(*arrivals))
+                stored = await self._to_log.append(*arrivals)
         except TimeoutError:
             # The log may still get it; when it is moved there later, the log knows it by the event's id.
             raise WebWorkLogUnavailableError(f"The event log has not answered for {self._patience} s.") from None
@@ -113,7 +113,7 @@ class SpoolingIntake:
     async def _keep(self, arrivals: Sequence[Arrival]) -> Sequence[Spooled]:
         self._entering += 1
         try:
-            spooled = await asyncio.wrap_future(self._to_spool.submit(*arrivals))
+            spooled = await self._to_spool.append(*arrivals)
         except WebWorkError as error:
             self._spool_outage.failed(error)
             raise

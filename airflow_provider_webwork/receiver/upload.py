@@ -6,6 +6,7 @@ import asyncio
 
 from airflow_provider_webwork.receiver.answers import Answer, answer, unavailable
 from airflow_provider_webwork.receiver.asgi import Receive, Scope, header
+from airflow_provider_webwork.receiver.patience import Patience
 
 TOO_LARGE = answer(413, {"error": "The body is too large."}, reason="too_large")
 # Who is slow once would be slow again: the connection is not kept.
@@ -45,7 +46,7 @@ class Uploads:
 
     def __init__(self, *, largest: int, seconds: float, room: int) -> None:
         self._largest = largest
-        self._seconds = seconds
+        self._patience: Patience[asyncio.Timeout] = Patience(seconds, late=_interrupt)
         self._room = max(room, largest)
 
     async def read(self, receive: Receive) -> bytes:
@@ -54,8 +55,10 @@ class Uploads:
         :raises UploadError: if it is too large or too slow, the sender hung up, or there is no room.
         """
         body = bytearray()
+        deadline = asyncio.timeout(None)
+        self._patience.begin(deadline, asyncio.get_running_loop())
         try:
-            async with asyncio.timeout(self._seconds):
+            async with deadline:
                 while await self._read_on(receive, body):
                     pass
         except TimeoutError:
@@ -64,6 +67,8 @@ class Uploads:
         except BaseException:
             self.done(body)
             raise
+        finally:
+            self._patience.end(deadline)
         return bytes(body)
 
     def done(self, body: bytes | bytearray) -> None:
@@ -82,3 +87,7 @@ class Uploads:
         body += part
         self._room -= len(part)
         return bool(message.get("more_body", False))
+
+
+def _interrupt(deadline: asyncio.Timeout) -> None:
+    deadline.reschedule(asyncio.get_running_loop().time())

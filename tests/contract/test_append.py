@@ -1,6 +1,5 @@
 """Success is told for what is on disk, and only for that; one caller's trouble is not another's."""
 
-import asyncio
 import threading
 import traceback
 from datetime import datetime
@@ -178,26 +177,6 @@ def test_room_is_given_back_by_those_who_are_refused_too(log):
         for kind in ["away", "poison"] * 5:
             refused = outcomes([appender.submit(arrival(type=kind)) for _ in range(2)])
             assert [isinstance(each, WebWorkLogError) for each in refused] == [True, True]
-
-
-def test_callers_that_went_away_stop_nobody_and_their_events_are_stored(gate, log):
-    async def deliver(appender):
-        first, *gone = [asyncio.wrap_future(appender.submit(arrival(type=f"t{number}"))) for number in range(3)]
-        for each in gone:
-            each.cancel()
-        assert await asyncio.gather(*gone, return_exceptions=True) != []
-        # They still wait for the log, so they still take room.
-        with pytest.raises(WebWorkLogUnavailableError):
-            appender.submit(arrival())
-        gate.open()
-        await first
-
-    with writing(gate, capacity=3) as appender:
-        asyncio.run(deliver(appender))
-        for _ in range(5):
-            assert all(isinstance(each, Stored) for each in outcomes([appender.submit(arrival()) for _ in range(1)]))
-
-    assert [event.type for event in log.read()][:3] == ["t0", "t1", "t2"]
 
 
 def test_a_future_cannot_be_cancelled_once_its_event_was_taken(gate, appender):

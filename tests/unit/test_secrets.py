@@ -98,6 +98,14 @@ def test_what_is_masked_does_not_depend_on_what_else_is_there(secret, data):
     assert redact_json([value, "100 %"], [secret]) == [redact_json(value, [secret]), "100 %"]
 
 
+@given(secret=SECRETS, data=st.data())
+def test_what_is_masked_does_not_depend_on_how_the_json_is_written(secret, data):
+    names = AROUND | st.sampled_from(["token", "Webhook_Secret", "data[token][]", secret])
+    value = data.draw(json_around(AROUND | st.just(secret) | st.just(f"<{secret}>"), names))
+    text = json.dumps(value, ensure_ascii=data.draw(st.booleans()), indent=data.draw(st.sampled_from([None, 0, 1])))
+    assert redact_json(value, [secret], text=text) == redact_json(value, [secret])
+
+
 @given(body=st.binary(), secret=SECRETS)
 def test_bytes_that_are_no_text_come_through(body, secret):
     assert redact_bytes(body, ["a secret that is not there"]) == body

@@ -101,6 +101,13 @@ def test_a_name_that_comes_twice_in_an_object_does_not_make_two_events_one():
     assert first.window.total_seconds() == 24 * 3600
 
 
+@pytest.mark.parametrize("field", ["payload", "data"])
+def test_nor_does_one_in_a_field_of_a_form(field):
+    objects = [f'{{"n": {number}, "n": 3, "time": "2026-11-22T11:59:30Z"}}' for number in (1, 2)]
+    keys = {read(urlencode({"event": "a", field: each}).encode(), FORM).identity.key for each in objects}
+    assert len(keys) == 2
+
+
 def test_events_of_one_delivery_that_read_alike_are_several_and_so_they_are_again_when_it_is_repeated():
     alike = [{"event": "tracker.started", "data": {"user_id": 7}}] * 3
     keys = [each.identity.key for each in read_all(alike)]
