@@ -81,6 +81,8 @@ dedupe = sa.Table(
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("seq", sa.BigInteger, nullable=False),
     sa.Column("first_seen", Moment, nullable=False, index=True),
+    # Keys are spread like hashes, so that each one costs a page of every tree that it is in.
+    sqlite_with_rowid=False,
 )
 
 awaited = sa.Table(

@@ -35,6 +35,7 @@ def upgrade() -> None:
         sa.Column("key", sa.Text, primary_key=True),
         sa.Column("seq", sa.BigInteger, nullable=False),
         sa.Column("first_seen", sa.BigInteger, nullable=False),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "endpoint",
