@@ -30,7 +30,7 @@ from tests.server.pipeline import Pipeline, running
 
 DAG = "burst"
 OTHER = "airflow-provider-inbound-webhooks"
-HEADINGS = ("what starts the Dag", "acknowledged", "seen by a run", "by two", "by none", "runs", "empty", "seconds")
+HEADINGS = ("what starts the Dag", "acknowledged", "seen by a run", "by two", "by none", "runs", "empty", "ended after")
 
 QUIET = 30.0
 """Seconds without a run after which nothing more is to be expected."""
@@ -129,7 +129,7 @@ def _line(name: str, enter: Callable[[], AbstractContextManager[Door]], deliveri
     twice = sum(times > 1 for times in seen.values())
     unseen = acknowledged - len(seen)
     counts = (acknowledged, len(seen), twice, unseen, len(runs), len(runs) - len(working))
-    return (name, *(f"{count:,}" for count in counts), f"{last - began:.0f}")
+    return (name, *(f"{count:,}" for count in counts), f"{last - began:.0f} s")
 
 
 def _deliver(door: Door, deliveries: int) -> int:

@@ -20,10 +20,10 @@ def defer_one(pipeline):
     return run_id
 
 
-def defer_many(pipeline, run_id, members, *, after):
+def defer_many(pipeline, run_id, members, trigger_of):
     """Copy a run that waits, once for each member; return the ids of the runs by member.
 
-    :param after: the position from which on they look.
+    :param trigger_of: makes the trigger of a member.
     """
     tables = sa.MetaData()
     tables.reflect(pipeline.database, only=["dag_run", "task_instance", "trigger"])
@@ -36,7 +36,7 @@ def defer_many(pipeline, run_id, members, *, after):
         triggers = connection.execute(
             sa.insert(trigger).returning(trigger.c.id, sort_by_parameter_order=True),
             [
-                without_id(its_trigger._asdict(), kwargs=arguments(member, after), triggerer_id=None)
+                without_id(its_trigger._asdict(), triggerer_id=None, **serialized(trigger_of(member)))
                 for member in members
             ],
         ).scalars()
@@ -58,10 +58,15 @@ def states(pipeline):
     return dict(pipeline.ask("SELECT run_id, state FROM task_instance WHERE dag_id = :dag", dag=DAG))
 
 
-def arguments(member, after):
-    """What a trigger is made with; Airflow also reads them unencrypted (airflow/models/trigger.py)."""
-    trigger = WebWorkEventTrigger(after=after, types=[TYPE], match={"user_id": [str(member)]})
-    return json.dumps(trigger.serialize()[1])
+def waiting_after(position):
+    """Return what makes the trigger of a sensor that looks from a position on."""
+    return lambda member: WebWorkEventTrigger(after=position, types=[TYPE], match={"user_id": [str(member)]})
+
+
+def serialized(trigger):
+    """A trigger as a row holds it; Airflow also reads the arguments unencrypted (airflow/models/trigger.py)."""
+    classpath, arguments = trigger.serialize()
+    return {"classpath": classpath, "kwargs": json.dumps(arguments)}
 
 
 def without_id(row, **changes):

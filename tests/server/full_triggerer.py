@@ -6,6 +6,7 @@ import shutil
 import statistics
 import tempfile
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import sqlalchemy as sa
 from airflow_provider_webwork.events.log import EventLog
 from tests.databases import PostgreSQL
 from tests.server import loop_probe
-from tests.server.deferred import DAG, TYPE, defer_many, defer_one
+from tests.server.deferred import DAG, TYPE, defer_many, defer_one, waiting_after
 from tests.server.pipeline import arrival, running
 
 QUERY = re.compile(r"LOG:  (?:statement|execute [^:]*): (?:SELECT|WITH|INSERT|UPDATE|DELETE)")
@@ -52,6 +53,44 @@ class Found:
 
 def measured(count, *, seconds=30):
     """Let a triggerer of a real Airflow, both on PostgreSQL, run so many deferred sensors."""
+    with _airflow(count) as (pipeline, server):
+        log = EventLog(pipeline.store)
+        server.execute("ALTER DATABASE log SET log_statement = 'all'")
+        loaded = _fill(pipeline, count, waiting_after(log.head()))
+        asked, since = len(QUERY.findall(server.output())), time.time()
+        time.sleep(seconds)
+        # What counts is how many intervals there are between them.
+        queries = (len(QUERY.findall(server.output())) - asked - 1) / seconds
+        late = lateness(pipeline, since=since)
+        memory = [process.memory_info().rss / 1e6 for process in pipeline.processes_of("triggerer")]
+
+        awaited = set(range(1, count + 1, max(1, count // 100)))
+        began = time.monotonic()
+        log.append([arrival(TYPE, user_id=str(member)) for member in awaited])
+        pipeline.wait("sensors to wake", lambda: len(woken(pipeline)) >= len(awaited), seconds=120)
+        return Found(
+            loaded=loaded,
+            queries=queries,
+            late=late,
+            memory=memory,
+            awaited=awaited,
+            woken=woken(pipeline),
+            woken_in=time.monotonic() - began,
+            blocked=blocked(pipeline),
+        )
+
+
+def blocked_by_airflow(count, *, seconds=30):
+    """How often Airflow says that its event loop was blocked when it runs so many triggers that only wait."""
+    with _airflow(count) as (pipeline, _):
+        _fill(pipeline, count, lambda member: loop_probe.Idle(member=member))
+        time.sleep(seconds)
+        return blocked(pipeline)
+
+
+@contextmanager
+def _airflow(count):
+    """A real Airflow with room for so many triggers, it and the event log on a PostgreSQL server."""
     server = PostgreSQL()
     try:
         airflow_url = server.database("airflow").replace("postgresql:", "postgresql+psycopg:")
@@ -60,44 +99,27 @@ def measured(count, *, seconds=30):
             tempfile.TemporaryDirectory() as folder,
             running(Path(folder), server.url("log"), dags=[DAG], airflow_url=airflow_url, **options) as pipeline,
         ):
-            return _measured(pipeline, server, count, seconds=seconds)
+            yield pipeline, server
     finally:
         server.stop()
 
 
-def _measured(pipeline, server, count, *, seconds):
-    run_id, log = defer_one(pipeline), EventLog(pipeline.store)
+def _fill(pipeline, count, trigger_of):
+    """Put so many triggers in while nothing runs, then start a triggerer; return how long it took to start them."""
+    run_id = defer_one(pipeline)
     for component in ("scheduler", "triggerer", "dag-processor"):
         pipeline.kill(pipeline.processes_of(component))
-    server.execute("ALTER DATABASE log SET log_statement = 'all'")
-    defer_many(pipeline, run_id, range(1, count + 1), after=log.head())
+    defer_many(pipeline, run_id, range(1, count + 1), trigger_of)
     watch_the_loop(pipeline, run_id)
 
     began = time.monotonic()
     pipeline.restart("triggerer")
     pipeline.wait("the sensors to wait", lambda: len(started(pipeline)) > count, seconds=1_200)
-    loaded = time.monotonic() - began
-    asked, since = len(QUERY.findall(server.output())), time.time()
-    time.sleep(seconds)
-    # What counts is how many intervals there are between them.
-    queries = (len(QUERY.findall(server.output())) - asked - 1) / seconds
-    late = lateness(pipeline, since=since)
-    memory = [process.memory_info().rss / 1e6 for process in pipeline.processes_of("triggerer")]
+    return time.monotonic() - began
 
-    awaited = set(range(1, count + 1, max(1, count // 100)))
-    began = time.monotonic()
-    log.append([arrival(TYPE, user_id=str(member)) for member in awaited])
-    pipeline.wait("sensors to wake", lambda: len(woken(pipeline)) >= len(awaited), seconds=120)
-    return Found(
-        loaded=loaded,
-        queries=queries,
-        late=late,
-        memory=memory,
-        awaited=awaited,
-        woken=woken(pipeline),
-        woken_in=time.monotonic() - began,
-        blocked=(pipeline.airflow.home / "triggerer-0.log").read_text().count(BLOCKED),
-    )
+
+def blocked(pipeline):
+    return (pipeline.airflow.home / "triggerer-0.log").read_text().count(BLOCKED)
 
 
 def watch_the_loop(pipeline, run_id):

@@ -1,4 +1,4 @@
-"""A trigger that notes how late the event loop of its triggerer comes back to it."""
+"""Triggers for a triggerer that is looked at: one notes how late the event loop comes back to it, one only waits."""
 
 import asyncio
 import json
@@ -25,6 +25,24 @@ class LoopProbe(BaseTrigger):
             line = json.dumps({"at": time.time(), "late": late})
             await asyncio.to_thread(append, line)
         yield  # makes it a generator, as Airflow wants it
+
+
+class Idle(BaseTrigger):
+    """What Airflow alone does with a trigger.
+
+    :param member: makes it another one than the rest: Airflow runs equal ones once.
+    """
+
+    def __init__(self, *, member):
+        super().__init__()
+        self.member = member
+
+    def serialize(self):
+        return "loop_probe.Idle", {"member": self.member}
+
+    async def run(self):
+        await asyncio.Event().wait()
+        yield
 
 
 async def tick():

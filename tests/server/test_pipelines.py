@@ -146,7 +146,7 @@ def test_a_burst_is_processed_once_although_the_triggerer_is_killed_in_it(pipeli
 def test_of_many_deferred_sensors_those_wake_whose_event_comes(pipeline):
     log = EventLog(pipeline.store)
     members = range(1, 201)
-    runs = deferred.defer_many(pipeline, deferred.defer_one(pipeline), members, after=log.head())
+    runs = deferred.defer_many(pipeline, deferred.defer_one(pipeline), members, deferred.waiting_after(log.head()))
     awaited = {
         member: log.append([arrival(deferred.TYPE, user_id=str(member))])[0].event_id for member in (1, 7, 100, 200)
     }
