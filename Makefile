@@ -41,7 +41,7 @@ test: setup lint types layers  ## Check everything: lint, types, layers, then th
 PIPELINES := $(addprefix tests/airflow/test_,assets.py claiming.py dags.py event_operators.py event_sensor.py \
 	events_hook.py testing.py trigger.py) $(addprefix tests/server/test_,pipelines.py pipeline_chaos.py)
 
-test-matrix:  ## Run the tests of pipelines on Airflow 3.2, 3.3 and 3.4, and upgrade 3.2 to 3.3.
+test-matrix:  ## Run the tests of pipelines on Airflow 3.2, 3.3 and 3.4, and upgrade 3.2 to 3.3, and the package.
 	for version in 3.2 3.3 3.4; do \
 		$(MAKE) test-pipelines AIRFLOW=$$version || exit 1; \
 	done

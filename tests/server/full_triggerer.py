@@ -9,6 +9,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -25,6 +26,13 @@ BLOCKED = "async thread was blocked"
 """What Airflow says of its event loop (airflow/jobs/triggerer_job_runner.py)."""
 
 
+class Blocked(NamedTuple):
+    """How often Airflow said that the event loop was blocked: while it started the triggers, and after it."""
+
+    starting: int
+    after: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Found:
     """What was seen of a triggerer with so many deferred sensors.
@@ -34,7 +42,6 @@ class Found:
     :param late: how many seconds the event loop came back late, at any moment.
     :param memory: megabytes of each of its processes.
     :param awaited: the sensors whose event came, and ``woken`` those that woke with it.
-    :param blocked: how often Airflow said that the event loop was blocked.
     """
 
     loaded: float
@@ -44,7 +51,7 @@ class Found:
     awaited: set[int]
     woken: set[int]
     woken_in: float
-    blocked: int
+    blocked: Blocked
 
     @property
     def p99(self):
@@ -57,6 +64,7 @@ def measured(count, *, seconds=30):
         log = EventLog(pipeline.store)
         server.execute("ALTER DATABASE log SET log_statement = 'all'")
         loaded = _fill(pipeline, count, waiting_after(log.head()))
+        starting = warnings(pipeline)
         asked, since = len(QUERY.findall(server.output())), time.time()
         time.sleep(seconds)
         # What counts is how many intervals there are between them.
@@ -76,7 +84,7 @@ def measured(count, *, seconds=30):
             awaited=awaited,
             woken=woken(pipeline),
             woken_in=time.monotonic() - began,
-            blocked=blocked(pipeline),
+            blocked=Blocked(starting, warnings(pipeline) - starting),
         )
 
 
@@ -84,8 +92,9 @@ def blocked_by_airflow(count, *, seconds=30):
     """How often Airflow says that its event loop was blocked when it runs so many triggers that only wait."""
     with _airflow(count) as (pipeline, _):
         _fill(pipeline, count, lambda member: loop_probe.Idle(member=member))
+        starting = warnings(pipeline)
         time.sleep(seconds)
-        return blocked(pipeline)
+        return Blocked(starting, warnings(pipeline) - starting)
 
 
 @contextmanager
@@ -118,7 +127,7 @@ def _fill(pipeline, count, trigger_of):
     return time.monotonic() - began
 
 
-def blocked(pipeline):
+def warnings(pipeline):
     return (pipeline.airflow.home / "triggerer-0.log").read_text().count(BLOCKED)
 
 
