@@ -21,6 +21,9 @@ def receivers(case: Case) -> Iterator[Finding]:
         yield wrong(absence)
         return
     present = [each for each in table.list() if case.now - each.seen_at <= ABSENT_AFTER]
+    if not present:
+        yield good("No receiver is at work; the log was reconciled with WebWork's API lately.")
+        return
     yield good(
         f"{counted(len(present), 'receiver')} at work; the last sign of one came at {time_text(present[0].seen_at)}."
     )
@@ -34,6 +37,11 @@ def receivers(case: Case) -> Iterator[Finding]:
 
 def reach(case: Case) -> Iterator[Finding]:
     """Send a marked delivery to the public URL of each endpoint; it is no event."""
+    if not case.endpoints:
+        yield skipped(
+            "There is no endpoint whose URL could be tried.", "Make one: `airflow webwork endpoints create NAME`."
+        )
+        return
     lifecycle, arrived = case.lifecycle, []
     for endpoint in case.endpoints:
         key = _key(case, endpoint)
@@ -52,10 +60,6 @@ def reach(case: Case) -> Iterator[Finding]:
             arrived.append(endpoint.name)
     if arrived:
         yield good(f"Deliveries of our own to {lifecycle.base_url} arrived at {', '.join(arrived)}.")
-    if not case.endpoints:
-        yield skipped(
-            "There is no endpoint whose URL could be tried.", "Make one: `airflow webwork endpoints create NAME`."
-        )
 
 
 def _key(case: Case, endpoint: Endpoint) -> str | None:

@@ -16,6 +16,9 @@ from airflow_provider_webwork.lifecycle.settled import key_hash_of
 
 def webhooks(case: Case) -> Iterator[Finding]:
     """Compare every endpoint with its webhook at WebWork, and look for webhooks that belong to none."""
+    if not case.endpoints and case.installation.settings.receiver_base_url is None:
+        yield skipped("There is no endpoint, and no [webwork] receiver_base_url that a webhook could call.")
+        return
     for endpoint in case.endpoints:
         if case.is_elsewhere(endpoint):
             yield skipped(

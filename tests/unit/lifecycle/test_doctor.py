@@ -16,8 +16,10 @@ from sqlalchemy.exc import OperationalError
 from airflow_provider_webwork.api.auth import BearerAuth
 from airflow_provider_webwork.api.client import Client
 from airflow_provider_webwork.api.retries import RetryPolicy
+from airflow_provider_webwork.errors import WebWorkConfigurationError
 from airflow_provider_webwork.events import schema
 from airflow_provider_webwork.events.receivers import ABSENT_AFTER
+from airflow_provider_webwork.events.restoring import Restoring
 from airflow_provider_webwork.events.store import Store
 from airflow_provider_webwork.lifecycle.doctor import consumers, endpoints, webwork
 from airflow_provider_webwork.lifecycle.doctor.examination import CHECKS, examine
@@ -244,6 +246,23 @@ def test_no_receiver_at_work_is_wrong(examined):
 
     assert finding.verdict == "wrong"
     assert "start `airflow webwork receiver`" in finding.text
+
+
+def test_a_log_that_is_reconciled_needs_neither_receiver_nor_endpoint_nor_public_url(examined):
+    class WithoutUrl:
+        @property
+        def lifecycle(self):
+            raise WebWorkConfigurationError("[webwork] receiver_base_url is not set")
+
+    examined.workspace.endpoints.delete("payroll")
+    examined.workspace.clock.wait(minutes=2)
+    Restoring(examined.store).record("1", until=examined.now())
+    found = {finding.check: finding for finding in replace(examined, rotations=WithoutUrl()).found()}
+
+    assert found["receivers"].verdict == "good"
+    assert "was reconciled with WebWork's API lately" in found["receivers"].text
+    assert {name: found[name].verdict for name in ("webhooks", "reach")} == {"webhooks": "skipped", "reach": "skipped"}
+    assert "wrong" not in {each.verdict for each in found.values()}
 
 
 def test_a_receiver_of_another_version_is_told(examined):
