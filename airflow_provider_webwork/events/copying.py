@@ -30,7 +30,7 @@ def copy_log(source: Store, target: Store, *, progress: Progress) -> dict[str, i
 
     :param progress: told the table, how many of its rows are copied, and how many there are.
     :returns: for each table, how many rows it has.
-    :raises WebWorkLogError: if the target is not empty, or the source changed meanwhile.
+    :raises WebWorkLogError: if the target is not empty, the source is, or it changed meanwhile.
     :raises WebWorkLogUnavailableError: if one of the two is not available.
     """
     target.upgrade()
@@ -43,7 +43,15 @@ def copy_log(source: Store, target: Store, *, progress: Progress) -> dict[str, i
             for table in TABLES:
                 _copy(reading, writing, table, progress)
         with source.read() as reading:
-            return _compared(reading, writing, source.name)
+            counts = _compared(reading, writing, source.name)
+        if not any(counts.values()):
+            # So is a log that is its own target, by whatever name.
+            msg = (
+                f"{source.name} is empty, so there is nothing to copy. [webwork] event_store_url names the log that is "
+                "copied: set it to the target only afterwards."
+            )
+            raise WebWorkLogError(msg)
+        return counts
 
 
 def _copy(reading: sa.Connection, writing: sa.Connection, table: sa.Table, progress: Progress) -> None:

@@ -91,6 +91,15 @@ def test_how_far_it_is_can_be_shown(source, target):
     ]
 
 
+@pytest.mark.parametrize("own", [True, False])
+def test_an_empty_log_is_refused_also_when_it_is_its_own_target(open_store, postgresql, own):
+    url = postgresql.database()
+    source = open_store(url)
+    source.upgrade()
+    with pytest.raises(WebWorkLogError, match="is empty, so there is nothing to copy"):
+        copy(source, open_store(url if own else postgresql.database()))
+
+
 def test_a_target_that_holds_something_is_refused_and_left_alone(source, target):
     target.upgrade()
     Readers(target).append("tracker.started")
