@@ -10,6 +10,7 @@ from airflow_provider_webwork.events.log import EventLog
 from airflow_provider_webwork.events.schema import REVISION, REVISIONS
 from airflow_provider_webwork.events.store import Store
 from airflow_provider_webwork.hooks.events import WebWorkEventsHook
+from airflow_provider_webwork.receiver.server import BAD_CONFIGURATION
 from airflow_provider_webwork.triggers.events import WebWorkEventTrigger
 from tests.databases import PostgreSQL
 
@@ -131,7 +132,7 @@ async def test_a_waiting_task_fails_in_the_triggerer_and_names_them_too(celery):
 
 @pytest.mark.parametrize(
     "arguments",
-    [("events", "add", "tracker.started"), ("endpoints", "list"), ("db", "upgrade"), ("receiver",)],
+    [("events", "add", "tracker.started"), ("endpoints", "list"), ("db", "upgrade")],
     ids=" ".join,
 )
 def test_every_command_ends_with_that_sentence(webwork, celery, arguments):
@@ -139,6 +140,22 @@ def test_every_command_ends_with_that_sentence(webwork, celery, arguments):
 
     assert code == 1
     assert said.startswith("[webwork] event_store_url is not set")
+
+
+def test_the_receiver_does_not_start_and_is_not_to_be_started_again(webwork, celery):
+    code, said = webwork("receiver")
+
+    assert code == BAD_CONFIGURATION == 2
+    assert said.startswith("The receiver does not start. [webwork] event_store_url is not set")
+
+
+@pytest.mark.usefixtures("airflow_database")
+def test_an_option_of_the_receiver_that_makes_no_sense_ends_it_in_the_same_way(webwork, monkeypatch):
+    monkeypatch.setenv("AIRFLOW__WEBWORK__RECEIVER_PORT", "abc")
+    code, said = webwork("receiver")
+
+    assert code == BAD_CONFIGURATION
+    assert "receiver_port" in said
 
 
 def test_the_receiver_in_the_api_server_is_not_mounted_and_the_log_says_why(celery, monkeypatch, caplog):
