@@ -16,7 +16,7 @@ from time import perf_counter
 
 from airflow_provider_webwork import __version__
 from airflow_provider_webwork.config import Settings
-from airflow_provider_webwork.errors import WebWorkError
+from airflow_provider_webwork.errors import WebWorkError, WebWorkLogUnavailableError
 from airflow_provider_webwork.events import receivers
 from airflow_provider_webwork.events.endpoints import Endpoints
 from airflow_provider_webwork.events.log import EventLog
@@ -197,7 +197,8 @@ class Receiver:
             return refusal.answer
         except WebWorkError as error:
             self._outage.failed(error)
-            return unavailable("log_unavailable", retry_after=2)
+            away = isinstance(error, WebWorkLogUnavailableError)
+            return unavailable("log_unavailable" if away else "not_stored", retry_after=2)
 
     async def _delivery(self, scope: Scope, receive: Receive, key: str, request: Request) -> Answer:
         request.began = perf_counter()

@@ -243,12 +243,13 @@ async def test_an_event_is_stored_even_if_its_sender_hangs_up_before_the_answer(
         assert len(place.events()) == 1
 
 
-async def test_while_the_log_is_locked_deliveries_get_503_and_afterwards_they_are_stored(running, tmp_path):
+async def test_while_the_log_is_locked_deliveries_get_503_and_afterwards_they_are_stored(running, tmp_path, caplog):
     async with running() as place:
         other = sqlite3.connect(tmp_path / "events.db", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         got = await place.deliver(STARTED)
         assert (got.status, got.headers[b"retry-after"]) == (503, b"2")
+        assert "log_unavailable" in caplog.text
         other.execute("ROLLBACK")
         other.close()
         assert (await place.deliver(STARTED)).status == 200

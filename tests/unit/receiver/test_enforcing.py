@@ -151,12 +151,14 @@ async def test_with_the_key_alone_required_again_everything_comes_in(running, ac
         assert (await deliver(place))[0] == 200
 
 
-async def test_a_required_proof_that_this_version_does_not_know_gets_503(running, access):
+async def test_a_required_proof_that_this_version_does_not_know_gets_503(running, access, caplog):
     async with running() as place:
         access(place).require("payroll", json.dumps({"proof": "of tomorrow"}))
         await refresh(place)
         assert (await deliver(place, **signed()))[0] == 503
         assert place.events() == []
+    assert "not_stored" in caplog.text
+    assert "log_unavailable" not in caplog.text
 
 
 async def test_secrets_count_between_their_times_and_until_they_are_revoked(running, access, clock):
