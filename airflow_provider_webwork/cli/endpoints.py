@@ -172,7 +172,7 @@ def _secrets(endpoint: Endpoint, observed: tuple[ObservedProof, ...]) -> list[di
 
 
 def _use(id_: str, observed: tuple[ObservedProof, ...]) -> dict[str, JSON]:
-    uses = [each for each in observed if each.secret == id_]
+    uses = [each for each in observed if each.verified_with == id_]
     last_at = max((each.last_at for each in uses), default=None)
     return {"deliveries": sum(each.deliveries for each in uses), "last_used_at": _time(last_at)}
 
@@ -181,7 +181,7 @@ def _proof(seen: ObservedProof) -> dict[str, JSON]:
     return {
         "proof": words(seen.proof),
         "outcome": seen.outcome,
-        "with": seen.secret or None,
+        "with": seen.verified_with or None,
         "deliveries": seen.deliveries,
         "last_at": _time(seen.last_at),
     }

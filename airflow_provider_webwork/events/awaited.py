@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from airflow_provider_webwork.events import schema
-from airflow_provider_webwork.events.event import Event, place_of, time_of
+from airflow_provider_webwork.events.event import Event, seq_of, time_of
 
 NEWEST = sa.select(sa.func.max(schema.awaited.c.latest)).scalar_subquery()
 """Up to when something happened that a delivery is awaited of, as part of a query."""
@@ -30,7 +30,7 @@ def put(connection: sa.Connection, events: Iterable[Event], *, tolerance: timede
     """
     rows = [
         {
-            "seq": place_of(event),
+            "seq": seq_of(event),
             "type": event.type,
             "workspace_id": event.workspace_id,
             "user_id": event.user_id,
@@ -64,7 +64,7 @@ class Awaited:
                 self._waiting[row.type, row.user_id].append(row)
 
     def absorb(self, event: Event) -> int | None:
-        """Return the place of the nearest synthetic event that this is the delivery of; it then awaits none more.
+        """Return the ``seq`` of the nearest synthetic event that this is the delivery of; it then awaits none more.
 
         A delivery that names no workspace counts as one of the workspace.
         """

@@ -24,8 +24,8 @@ class Batch:
     """The events that one task of one Dag run was given: a range of the log under the filter of its claim.
 
     :param run_key: the task: ``dag_id/run_id/task_id/map_index``.
-    :param start_seq: the place of its first event.
-    :param end_seq: the place of its last event.
+    :param start_seq: the ``seq`` of its first event.
+    :param end_seq: the ``seq`` of its last event.
     :param count: how many events of the range match.
     :param released_at: when it was given up; its events go to other runs.
     """

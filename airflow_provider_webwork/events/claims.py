@@ -16,7 +16,7 @@ from airflow_provider_webwork.events.audit import Entry, record
 from airflow_provider_webwork.events.batches import Batch
 from airflow_provider_webwork.events.consumer import Consumer, advance, required, unchanged
 from airflow_provider_webwork.events.consumers import Consumers
-from airflow_provider_webwork.events.event import place_of, time_text
+from airflow_provider_webwork.events.event import seq_of, time_text
 from airflow_provider_webwork.events.log import PAGE, EventLog, head, horizon
 from airflow_provider_webwork.events.match import EventFilter
 from airflow_provider_webwork.events.store import Store
@@ -179,7 +179,7 @@ class Claims:
         first = last = count = size = 0
         events = self._log.read(wanted, after=after, until=until, first_page=min(take.limit, PAGE))
         for event in events:
-            seq = place_of(event)
+            seq = seq_of(event)
             if take.max_bytes is not None:
                 size += len(json.dumps(event.as_dict()))
                 if size > take.max_bytes and count:

@@ -141,12 +141,12 @@ class Tried(NamedTuple):
 
     :param proof: the settings of the proof as JSON, or ``key``.
     :param outcome: ``verified``, or the code of the reason why not.
-    :param secret: the id of the secret or key that it was verified with; empty if it was not.
+    :param verified_with: the id of the secret or key that it was verified with; empty if it was not.
     """
 
     proof: str
     outcome: str
-    secret: str
+    verified_with: str
 
 
 class Uses(NamedTuple):

@@ -103,8 +103,8 @@ def new_event_id() -> str:
     return f"{time.time_ns() // 1_000_000:012x}7{digits[:3]}8{digits[3:]}"
 
 
-def place_of(event: Event) -> int:
-    """Return the place of an event that was read from the log."""
+def seq_of(event: Event) -> int:
+    """Return the ``seq`` of an event that was read from the log; the others have none."""
     if event.seq is None:
         msg = "An event that was read from the log has a seq."
         raise AssertionError(msg)

@@ -11,7 +11,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from airflow_provider_webwork.events import awaited, schema
-from airflow_provider_webwork.events.event import Event, Identity, place_of
+from airflow_provider_webwork.events.event import Event, Identity, seq_of
 from airflow_provider_webwork.events.match import EventFilter
 from airflow_provider_webwork.events.rows import OF_EVENTS, UNSTORABLE, event_of, insert, row_of
 from airflow_provider_webwork.events.store import Store
@@ -64,7 +64,7 @@ class Stored:
 
     :param event_id: the event's id; that of the first delivery or the synthetic event if this one repeats it, and
         ``None`` if that event was pruned.
-    :param seq: the event's place in the log.
+    :param seq: the ``seq`` of the event.
     :param repeated: whether the event was stored before.
     """
 
@@ -161,7 +161,7 @@ class EventLog:
         while after < end:
             events = self.page(after, wanted=wanted, until=end, limit=limit)
             for event in events:
-                after = place_of(event)
+                after = seq_of(event)
                 if wanted is None or wanted.matches(event):
                     yield event
             if len(events) < limit:

@@ -21,13 +21,13 @@ class ObservedProof:
 
     :param proof: its settings as JSON, or ``key`` for the key in the callback URL.
     :param outcome: ``verified``, or the code of the reason why not.
-    :param secret: the id of the secret or key that it was verified with; empty if it was not.
+    :param verified_with: the id of the secret or key that it was verified with; empty if it was not.
     :param deliveries: how many deliveries it was tried on with this outcome.
     """
 
     proof: str
     outcome: str
-    secret: str
+    verified_with: str
     deliveries: int
     last_at: datetime
 
@@ -43,7 +43,11 @@ def observed(connection: sa.Connection, endpoint: str) -> list[ObservedProof]:
     order = (table.c.deliveries.desc(), table.c.proof, table.c.outcome, table.c.secret)
     return [
         ObservedProof(
-            proof=row.proof, outcome=row.outcome, secret=row.secret, deliveries=row.deliveries, last_at=row.last_at
+            proof=row.proof,
+            outcome=row.outcome,
+            verified_with=row.secret,
+            deliveries=row.deliveries,
+            last_at=row.last_at,
         )
         for row in connection.execute(sa.select(table).where(table.c.endpoint == endpoint).order_by(*order))
     ]
@@ -65,10 +69,10 @@ def record(connection: sa.Connection, sightings: Mapping[str, Sighting]) -> None
             _count(connection, name, seen.tried)
 
 
-def forget(connection: sa.Connection, endpoint: str, *, secrets: Sequence[str]) -> None:
-    """Forget what some keys and secrets of an endpoint were good for, by their ids."""
+def forget(connection: sa.Connection, endpoint: str, *, ids: Sequence[str]) -> None:
+    """Forget what some keys and secrets of an endpoint were good for."""
     table = schema.observed_proof
-    connection.execute(table.delete().where(table.c.endpoint == endpoint, table.c.secret.in_(secrets)))
+    connection.execute(table.delete().where(table.c.endpoint == endpoint, table.c.secret.in_(ids)))
 
 
 def _count(connection: sa.Connection, endpoint: str, tried: Mapping[Tried, Uses]) -> None:
@@ -76,8 +80,8 @@ def _count(connection: sa.Connection, endpoint: str, tried: Mapping[Tried, Uses]
     room = MOST_OBSERVED - (
         connection.scalar(sa.select(sa.func.count()).select_from(table).where(table.c.endpoint == endpoint)) or 0
     )
-    for (proof, outcome, secret), uses in tried.items():
-        place = {"endpoint": endpoint, "proof": proof, "outcome": outcome, "secret": secret}
+    for (proof, outcome, verified_with), uses in tried.items():
+        place = {"endpoint": endpoint, "proof": proof, "outcome": outcome, "secret": verified_with}
         values = {"deliveries": table.c.deliveries + uses.times, "last_at": _later(table.c.last_at, uses.last_at)}
         updated = connection.execute(
             table.update().where(*(table.c[name] == value for name, value in place.items())).values(values)

@@ -97,7 +97,8 @@ def engine(url: sa.URL, *, lock_timeout: float) -> sa.Engine:
         connection.exec_driver_sql("; ".join(statements))  # all in one message
 
     event.listen(made, "begin", begin)
-    event.listen(made, "handle_error", _note)
+    event.listen(made, "handle_error", _leave_read_only)
+    event.listen(made, "handle_error", _hide_rows)
     _replace_the_dead(made)
     return made
 
@@ -180,10 +181,13 @@ def _was_spoken_to(connection: DBAPIConnection) -> bool:
     return bool(answers.poll(0))
 
 
-def _note(context: sa.engine.ExceptionContext) -> None:
+def _leave_read_only(context: sa.engine.ExceptionContext) -> None:
     if _state(context.original_exception) == _READ_ONLY:
         # After a failover the same address may lead to a server that can be written: do not keep this connection.
         context.is_disconnect = True
+
+
+def _hide_rows(context: sa.engine.ExceptionContext) -> None:
     if isinstance(context.sqlalchemy_exception, exc.DBAPIError):
         # The lines behind the first one quote the row that was refused: people's data and encrypted tokens.
         for error in (context.original_exception, context.sqlalchemy_exception):

@@ -16,8 +16,8 @@ class Range:
     """What is left of a batch that was given up.
 
     :param run_key: the run that gave it up.
-    :param start_seq: the first place that nobody else was given yet.
-    :param end_seq: the last place.
+    :param start_seq: the first ``seq`` that nobody else was given yet.
+    :param end_seq: the last ``seq``.
     :param count: how many events of the range match.
     :param wanted: the filter of the batch.
     """

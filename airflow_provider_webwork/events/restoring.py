@@ -113,7 +113,7 @@ class Restoring:
 
         What names no workspace counts as the account's, so that it is not restored a second time.
 
-        :param after: the place to look behind, if not at everything.
+        :param after: the ``seq`` to look behind, if not at everything.
         """
         moments = [account.since, account.until, *map(time_of, account.events)]
         since, until = min(moments) - tolerance, max(moments) + tolerance

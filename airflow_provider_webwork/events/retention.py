@@ -13,7 +13,7 @@ from airflow_provider_webwork.events import released, schema
 from airflow_provider_webwork.events.audit import Entry, record
 from airflow_provider_webwork.events.consumer import Consumer
 from airflow_provider_webwork.events.consumers import Consumers
-from airflow_provider_webwork.events.event import STRONG_WINDOW, place_of
+from airflow_provider_webwork.events.event import STRONG_WINDOW, seq_of
 from airflow_provider_webwork.events.log import EventLog, head, horizon, position_before
 from airflow_provider_webwork.events.store import Store
 
@@ -120,7 +120,7 @@ class Retention:
         """Move a consumer over old events that it does not want, and return how far that is."""
         events = self._log.read(consumer.wanted, after=consumer.position, until=until, first_page=1)
         first = next(events, None)
-        proven = max(consumer.position, until if first is None else place_of(first) - 1)
+        proven = max(consumer.position, until if first is None else seq_of(first) - 1)
         if proven > consumer.position:
             self._consumers.advance(consumer, to=proven)
         return proven

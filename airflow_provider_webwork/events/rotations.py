@@ -284,7 +284,7 @@ def _forget_long_retired(connection: sa.Connection, endpoint: str, *, now: datet
     former = (secrets.c.endpoint == endpoint, secrets.c.rotating == "retiring", secrets.c.expires_at <= now)
     tokens = connection.scalars(sa.select(secrets.c.id).where(*former)).all()
     # What is counted of each endpoint is bounded: without this, that of new keys would find no room one day.
-    observed.forget(connection, endpoint, secrets=[*map(key_id, hashes), *tokens])
+    observed.forget(connection, endpoint, ids=[*map(key_id, hashes), *tokens])
     connection.execute(secrets.delete().where(secrets.c.id.in_(tokens)))
     connection.execute(keys.delete().where(*expired, keys.c.expires_at <= now - REMEMBERED))
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import BinaryIO
 
+from airflow_provider_webwork.files.buffer import RecordBuffer
 from airflow_provider_webwork.files.compression import TEXT_COMPRESSIONS, compressed
 from airflow_provider_webwork.files.parquet import PARQUET_COMPRESSIONS, parquet
-from airflow_provider_webwork.files.spool import Spool
 from airflow_provider_webwork.files.texts import Write, comma_separated, json_lines
 
 FORMATS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -74,14 +74,14 @@ def writing(file: BinaryIO, layout: Layout) -> Iterator[Write]:
         elif layout.columns is not None:
             yield comma_separated(stream, layout.columns)
         else:
-            with Spool() as spool:
-                yield spool.write
-                _write_spooled(spool, stream)
+            with RecordBuffer() as buffer:
+                yield buffer.write
+                _write_buffered(buffer, stream)
 
 
-def _write_spooled(spool: Spool, file: BinaryIO) -> None:
-    write = comma_separated(file, tuple(spool.kinds))
-    for chunk in spool.chunks(rows=_ROWS, size=_BYTES):
+def _write_buffered(buffer: RecordBuffer, file: BinaryIO) -> None:
+    write = comma_separated(file, tuple(buffer.kinds))
+    for chunk in buffer.chunks(rows=_ROWS, size=_BYTES):
         write(chunk.records())
 
 

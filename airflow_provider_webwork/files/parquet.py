@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
 from airflow_provider_webwork.errors import WebWorkConfigurationError
-from airflow_provider_webwork.files.spool import Kind, Spool
+from airflow_provider_webwork.files.buffer import Kind, RecordBuffer
 from airflow_provider_webwork.files.texts import Write, json_text
 from airflow_provider_webwork.json_types import Scalar
 
@@ -43,19 +43,21 @@ def parquet(
     :raises ValueError: for a type that Arrow does not know, or values that do not fit theirs.
     """
     wanted = _wanted_types(types)
-    with Spool(columns) as spool:
-        yield spool.write
-        _convert(spool, file, wanted, compression=compression)
+    with RecordBuffer(columns) as buffer:
+        yield buffer.write
+        _convert(buffer, file, wanted, compression=compression)
 
 
-def _convert(spool: Spool, file: BinaryIO, wanted: Mapping[str, pa.DataType], *, compression: str | None) -> None:
+def _convert(
+    buffer: RecordBuffer, file: BinaryIO, wanted: Mapping[str, pa.DataType], *, compression: str | None
+) -> None:
     import pyarrow as pa
     from pyarrow.parquet import ParquetWriter
 
-    kinds = spool.kinds
+    kinds = buffer.kinds
     schema = pa.schema([(name, wanted.get(name, _arrow_type(kind))) for name, kind in kinds.items()])
     with ParquetWriter(file, schema, compression=compression or "none") as writer:
-        for chunk in spool.chunks(rows=_ROWS, size=_BYTES):
+        for chunk in buffer.chunks(rows=_ROWS, size=_BYTES):
             arrays = [
                 _array(name, values, kind=kinds[name], wanted=wanted.get(name))
                 for name, values in chunk.columns.items()

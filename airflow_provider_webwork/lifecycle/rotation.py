@@ -182,7 +182,7 @@ class EndpointRotations:
         """Refuse to go on with a webhook that has delivered nothing, and whose URL does not reach the receiver."""
         used = key_id(str(key_hash_of(webhook.url)))
         observed = self.lifecycle.endpoints.observed(endpoint.name)
-        if any(seen.verified and (seen.proof, seen.secret) == (BY_KEY, used) for seen in observed):
+        if any(seen.verified and (seen.proof, seen.verified_with) == (BY_KEY, used) for seen in observed):
             return
         if reason := self.reach(webhook.url):
             msg = (

@@ -63,4 +63,4 @@ class Door:
 
 
 def _tried(proof: str, verdict: Verdict) -> Tried:
-    return Tried(proof, verdict.outcome, verdict.secret)
+    return Tried(proof, verdict.outcome, verdict.secret_id)

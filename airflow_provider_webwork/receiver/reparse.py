@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from airflow_provider_webwork.events.endpoint import Endpoint
-from airflow_provider_webwork.events.event import Event, place_of
+from airflow_provider_webwork.events.event import Event, seq_of
 from airflow_provider_webwork.events.log import Arrival
 from airflow_provider_webwork.events.problems import Problems
 from airflow_provider_webwork.events.store import Store
@@ -47,7 +47,7 @@ def reparse(store: Store, endpoints: Iterable[Endpoint], *, now: Callable[[], da
     looked_at = solved = events = repeated = after = 0
     while page := problems.page(after):
         for event in page:
-            after = place_of(event)
+            after = seq_of(event)
             looked_at += 1
             arrivals = _understood(event, _endpoint(event, known))
             stored = problems.solve(after, arrivals) if arrivals else None

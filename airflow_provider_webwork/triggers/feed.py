@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from airflow_provider_webwork.errors import WebWorkError
-from airflow_provider_webwork.events.event import Event, place_of
+from airflow_provider_webwork.events.event import Event, seq_of
 from airflow_provider_webwork.events.match import EventFilter, FilterIndex
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ class Search:
 
     def may_have(self, event: Event) -> bool:
         """Whether it has not seen the event yet, and the event was received late enough."""
-        return self.position < place_of(event) and (self.since is None or event.received_at >= self.since)
+        return self.position < seq_of(event) and (self.since is None or event.received_at >= self.since)
 
 
 class Feed:
@@ -141,10 +141,10 @@ class Feed:
         here = [search for search in searches if search.position >= start]
         found = _found(events, here)
         more = len(events) >= PAGE
-        end = place_of(events[-1]) if events else start
+        end = seq_of(events[-1]) if events else start
         for search in here:
             # Not past what was found: nobody has heard of that yet.
-            search.position = max(search.position, place_of(found[search]) - 1 if search in found else end)
+            search.position = max(search.position, seq_of(found[search]) - 1 if search in found else end)
         self._behind, self._end = end < self._end, max(end, self._end)
         return found, more or self._behind
 

@@ -9,7 +9,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_webwork.errors import WebWorkError
-from airflow_provider_webwork.events.event import place_of
+from airflow_provider_webwork.events.event import seq_of
 from airflow_provider_webwork.events.subscription import Subscription
 from airflow_provider_webwork.json_types import JSON
 from airflow_provider_webwork.triggers.waking import UNHEARD, Waking
@@ -122,7 +122,7 @@ class ConsumerWatch:
         return {
             "consumer": consumer.name,
             "position": consumer.position,
-            "seq": place_of(search.found.result()) if search.found.done() else None,
+            "seq": seq_of(search.found.result()) if search.found.done() else None,
             "released": standing.released,
         }
 
@@ -145,4 +145,4 @@ def _fits(search: Search, standing: Standing) -> bool:
     position = standing.consumer.position
     if position < search.after:
         return False  # it was moved back by hand
-    return not search.found.done() or position < place_of(search.found.result())
+    return not search.found.done() or position < seq_of(search.found.result())

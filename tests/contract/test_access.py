@@ -235,7 +235,7 @@ def test_what_came_of_proofs_adds_up_over_receivers(endpoints, access):
     endpoints.record({"payroll": Sighting(deliveries=3, tried={held: Uses(2, LATER), failed: Uses(1, NOON)})})
     endpoints.record({"payroll": Sighting(tried={held: Uses(3, NOON)}), "gone": Sighting(tried={held: Uses(1, NOON)})})
 
-    seen = [(each.outcome, each.secret, each.deliveries, each.last_at) for each in endpoints.observed("payroll")]
+    seen = [(each.outcome, each.verified_with, each.deliveries, each.last_at) for each in endpoints.observed("payroll")]
     assert seen == [("verified", "s1", 5, LATER), ("mismatch", "", 1, NOON)]
     assert endpoints.observed("gone") == ()
 

@@ -95,7 +95,7 @@ def uses(endpoints):
     counts = {}
     for each in endpoints.observed("payroll"):
         if each.verified:
-            counts[each.secret] = counts.get(each.secret, 0) + each.deliveries
+            counts[each.verified_with] = counts.get(each.verified_with, 0) + each.deliveries
     return counts
 
 

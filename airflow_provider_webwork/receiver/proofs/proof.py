@@ -63,11 +63,11 @@ class UnprovenError(Exception):
 class Evidence:
     """What a proof that holds says.
 
-    :param secret: the id of the secret that it was made with.
+    :param secret_id: the id of the secret that it was made with.
     :param sender_id: the sender's id of the delivery, if the proof covers one: nobody else can have chosen it.
     """
 
-    secret: str
+    secret_id: str
     sender_id: str | None = None
 
 
@@ -104,13 +104,13 @@ class Verdict:
 
     :param proof: the name of the proof.
     :param outcome: ``verified``, or the reason why not.
-    :param secret: the id of the secret that it was made with; empty if it does not hold.
+    :param secret_id: the id of the secret that it was made with; empty if it does not hold.
     :param sender_id: the sender's id of the delivery, if the proof holds and covers one.
     """
 
     proof: str
     outcome: str
-    secret: str = ""
+    secret_id: str = ""
     sender_id: str | None = None
 
     @property
@@ -125,4 +125,4 @@ def verify(proof: Proof, delivery: Delivery, secrets: Sequence[Secret]) -> Verdi
         found = proof.check(delivery, secrets)
     except UnprovenError as error:
         return Verdict(proof=proof.name, outcome=error.reason)
-    return Verdict(proof=proof.name, outcome=VERIFIED, secret=found.secret, sender_id=found.sender_id)
+    return Verdict(proof=proof.name, outcome=VERIFIED, secret_id=found.secret_id, sender_id=found.sender_id)

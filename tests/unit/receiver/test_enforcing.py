@@ -71,7 +71,7 @@ async def test_a_signature_that_holds_is_told_by_its_event_and_counted(running, 
             assert (await deliver(place, **signed(body=body)))[0] == 200
         assert {event.proof for event in place.events()} == {"hmac"}
     [seen] = [each for each in place.endpoints.observed("payroll") if each.proof != "key"]
-    assert (seen.proof, seen.outcome, seen.secret) == (to_json(HMAC), "verified", secret.id)
+    assert (seen.proof, seen.outcome, seen.verified_with) == (to_json(HMAC), "verified", secret.id)
     assert (seen.deliveries, seen.last_at) == (3, NOON)
 
 
@@ -188,7 +188,7 @@ async def test_the_token_of_the_webhook_is_tried_without_being_told(running):
         await refresh(place)
         assert (await deliver(place, headers=[(b"x-webhook-token", VALUE.encode())]))[0] == 200
         assert place.events()[0].proof == "header"
-    assert {each.secret for each in place.endpoints.observed("payroll")} >= {"webhook"}
+    assert {each.verified_with for each in place.endpoints.observed("payroll")} >= {"webhook"}
 
 
 # The sender's id of the delivery.
@@ -279,6 +279,6 @@ async def test_unknown_expired_and_revoked_keys_get_the_same_bytes(running, acce
         assert len({str(answer) for answer in answers}) == 1
         assert answers[0][0] == 404
         assert (await deliver(place))[0] == 200
-    uses = {each.secret: each.deliveries for each in place.endpoints.observed("payroll") if each.proof == "key"}
+    uses = {each.verified_with: each.deliveries for each in place.endpoints.observed("payroll") if each.proof == "key"}
     assert uses[key_id(hash_key(expiring))] == 1
     assert uses[key_id(hash_key(place.key))] == 1

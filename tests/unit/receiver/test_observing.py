@@ -36,7 +36,7 @@ def seen(delivery, secrets, observer=None):
 def test_every_usual_proof_is_recognised_and_found_to_hold(case):
     [(proof, verdict)] = seen(case.delivery(), [OTHER, SECRET])
 
-    assert (proof, verdict.outcome, verdict.secret) == (case.proof, "verified", "s1")
+    assert (proof, verdict.outcome, verdict.secret_id) == (case.proof, "verified", "s1")
 
 
 @usual_places

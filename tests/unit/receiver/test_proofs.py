@@ -52,7 +52,7 @@ def parts_of(case, delivery):
 def test_it_holds_for_what_its_sender_made_and_names_the_secret(case):
     verdict = verify(case.proof, case.delivery(), [OTHER, SECRET])
 
-    assert (verdict.outcome, verdict.secret, verdict.verified) == ("verified", "s1", True)
+    assert (verdict.outcome, verdict.secret_id, verdict.verified) == ("verified", "s1", True)
     assert verdict.proof == case.proof.name
     assert verdict.sender_id == (MESSAGE_ID if case.covers_id else None)
 
@@ -252,8 +252,8 @@ def test_one_of_several_signatures_is_enough_but_not_of_any_number(proof, header
 
     for both in (one + separator + other, other + separator + one):
         delivery = changed(ours, header=header, to=both)
-        assert verify(proof, delivery, [SECRET]).secret == "s1"
-        assert verify(proof, delivery, [OTHER]).secret == "s2"
+        assert verify(proof, delivery, [SECRET]).secret_id == "s1"
+        assert verify(proof, delivery, [OTHER]).secret_id == "s2"
     most = changed(ours, header=header, to=separator.join([other] * (MOST_SIGNATURES - 1) + [one]))
     assert verify(proof, most, [SECRET]).verified
     too_many = changed(ours, header=header, to=separator.join([other] * MOST_SIGNATURES + [one]))

@@ -35,7 +35,7 @@ class Chunk:
         return [dict(zip(self.columns, values, strict=True)) for values in zip(*self.columns.values(), strict=True)]
 
 
-class Spool:
+class RecordBuffer:
     """Keeps records in a temporary file without a name, of which nothing is left if the process is killed.
 
     :param columns: the fields to keep; by default all, in the order in which they come.
