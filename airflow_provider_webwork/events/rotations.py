@@ -75,8 +75,7 @@ class Rotations:
             connection.execute(keys.update().where(keys.c.key_hash == hash_key(key)).values(rotating="pending"))
             if strategy == "rekey":
                 # Its webhook gets the new URL in one stroke, and nothing may take the old key for a forgotten one then.
-                former = (keys.c.endpoint == name, keys.c.by_hand.is_not(sa.true()), keys.c.expires_at.is_(None))
-                connection.execute(keys.update().where(*former, keys.c.rotating.is_(None)).values(rotating="retiring"))
+                connection.execute(keys.update().where(*keyring.in_use(name)).values(rotating="retiring"))
             return self._begin(
                 connection,
                 Rotation(

@@ -155,8 +155,7 @@ class EndpointWebhooks:
 
     def _ours(self, endpoint: Endpoint) -> list[Webhook]:
         """The webhooks to choose the endpoint's from: none of those that a rotation or a person looks after."""
-        left_alone = endpoint.rotating.keys() | endpoint.by_hand
-        return self._those(endpoint, key_hashes=endpoint.key_hashes.keys() - left_alone)
+        return self._those(endpoint, key_hashes=endpoint.unattended_keys)
 
     def _those(self, endpoint: Endpoint, *, key_hashes: Container[str], webhook_id: str | None = None) -> list[Webhook]:
         recorded = endpoint.webhook_id

@@ -82,9 +82,8 @@ def _differences(case: Case, endpoint: Endpoint) -> Iterator[str]:
 def _spares(case: Case, endpoint: Endpoint) -> Iterator[str]:
     """Yield which webhooks call the endpoint besides its own and those that a rotation or a person looks after."""
     looked_after = {endpoint.webhook_id, endpoint.former_webhook_id}
-    forgotten = endpoint.key_hashes.keys() - endpoint.rotating.keys() - endpoint.by_hand
     for webhook in case.webhooks:
-        if webhook.id not in looked_after and key_hash_of(webhook.url) in forgotten:
+        if webhook.id not in looked_after and key_hash_of(webhook.url) in endpoint.unattended_keys:
             yield f"a second webhook {webhook.id} calls it, which nobody looks after"
 
 
