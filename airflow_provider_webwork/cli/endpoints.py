@@ -10,6 +10,7 @@ from airflow_provider_webwork.cli.ask import confirmed
 from airflow_provider_webwork.cli.run import actor, command
 from airflow_provider_webwork.cli.table import show
 from airflow_provider_webwork.cli.values import age, changed_reading
+from airflow_provider_webwork.events import callbacks
 from airflow_provider_webwork.events.endpoint import BY_KEY, OF_WEBHOOK, Endpoint, key_id
 from airflow_provider_webwork.events.event import time_text
 from airflow_provider_webwork.events.names import checked_name
@@ -141,7 +142,7 @@ def delete(args: Namespace) -> None:
 
 def callback_url(hook: WebWorkEventsHook, key: str) -> str:
     """Return the URL that a sender calls; whoever has it may deliver."""
-    return f"{hook.settings.receiver_base_url or '{receiver_base_url}'}/hooks/{key}"
+    return callbacks.callback_url(hook.settings.receiver_base_url or "{receiver_base_url}", key)
 
 
 def _keys(endpoint: Endpoint, observed: tuple[ObservedProof, ...]) -> list[dict[str, JSON]]:

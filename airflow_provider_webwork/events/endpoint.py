@@ -100,7 +100,7 @@ class Endpoint:
     def unattended_keys(self) -> frozenset[str]:
         """The hashes of the keys that neither a rotation nor a person looks after: the endpoint's own webhook has one.
 
-        A webhook with another of them is one that was forgotten.
+        Another webhook with one of them was forgotten.
         """
         return frozenset(self.key_hashes).difference(self.rotating, self.by_hand)
 

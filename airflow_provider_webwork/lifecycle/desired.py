@@ -14,12 +14,13 @@ from datetime import datetime
 
 from airflow_provider_webwork.api.webhooks import Webhook
 from airflow_provider_webwork.errors import WebWorkConfigurationError, WebWorkLogError, WebWorkNotFoundError
+from airflow_provider_webwork.events.callbacks import callback_url, key_hash_of, key_of
 from airflow_provider_webwork.events.endpoint import Endpoint
 from airflow_provider_webwork.events.endpoints import Endpoints
 from airflow_provider_webwork.events.names import checked_name
 from airflow_provider_webwork.events.rotation import of_endpoint
 from airflow_provider_webwork.lifecycle import settled
-from airflow_provider_webwork.lifecycle.settled import Action, Outcome, WebhooksAPI, key_hash_of, key_of
+from airflow_provider_webwork.lifecycle.settled import Action, Outcome, WebhooksAPI
 from airflow_provider_webwork.lifecycle.turns import InTurn, Turns
 from airflow_provider_webwork.secrets import hash_key
 
@@ -147,7 +148,7 @@ class EndpointWebhooks:
 
     def url(self, key: str) -> str:
         """Return the callback URL with a key; it is a secret."""
-        return f"{self.base_url.rstrip('/')}/hooks/{key}"
+        return callback_url(self.base_url, key)
 
     def all_of(self, endpoint: Endpoint) -> list[Webhook]:
         """Return every webhook of the endpoint, whichever its key and part in a rotation; the recorded one first."""

@@ -13,13 +13,13 @@ from typing import Protocol
 
 from airflow_provider_webwork.api.webhooks import Webhook
 from airflow_provider_webwork.errors import WebWorkLogError, WebWorkUnprovenError
+from airflow_provider_webwork.events.callbacks import key_hash_of
 from airflow_provider_webwork.events.endpoint import BY_KEY, Endpoint, key_id
 from airflow_provider_webwork.events.rotation import Rotation, of_endpoint
 from airflow_provider_webwork.events.rotations import Rotations
 from airflow_provider_webwork.lifecycle import settled
 from airflow_provider_webwork.lifecycle.desired import EndpointWebhooks, webhook_gone
 from airflow_provider_webwork.lifecycle.rotated import Plan, Rotated
-from airflow_provider_webwork.lifecycle.settled import key_hash_of
 from airflow_provider_webwork.secrets import hash_key
 
 log = logging.getLogger(__name__)
