@@ -18,7 +18,7 @@ from airflow_provider_webwork.events.callbacks import callback_url, key_hash_of,
 from airflow_provider_webwork.events.endpoint import Endpoint
 from airflow_provider_webwork.events.endpoints import Endpoints
 from airflow_provider_webwork.events.names import checked_name
-from airflow_provider_webwork.events.rotation import of_endpoint
+from airflow_provider_webwork.events.rotation import subject_of_endpoint
 from airflow_provider_webwork.lifecycle import settled
 from airflow_provider_webwork.lifecycle.settled import Action, Outcome, WebhooksAPI
 from airflow_provider_webwork.lifecycle.turns import InTurn, Turns
@@ -84,7 +84,7 @@ class EndpointWebhooks:
 
         :raises WebWorkBusyError: if another task changes it all the time.
         """
-        with self.turns.take(of_endpoint(name)) as turn:
+        with self.turns.take(subject_of_endpoint(name)) as turn:
             yield replace(self, webhooks=InTurn(self.webhooks, turn))
 
     def ensured(self, name: str, *, events: Sequence[str]) -> Outcome:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from airflow_provider_webwork.api.webhooks import Webhook
 from airflow_provider_webwork.errors import WebWorkLogError, WebWorkNotFoundError, WebWorkResponseError
 from airflow_provider_webwork.events.endpoints import Endpoints
-from airflow_provider_webwork.events.rotation import Rotation, of_webhook
+from airflow_provider_webwork.events.rotation import Rotation, subject_of_webhook
 from airflow_provider_webwork.events.rotations import Rotations
 from airflow_provider_webwork.lifecycle import settled
 from airflow_provider_webwork.lifecycle.rotated import Plan, Rotated
@@ -48,8 +48,8 @@ class OutsideRotations:
         :raises WebWorkAPIError: if WebWork refuses or fails; a further try goes on where this one stopped.
         :raises WebWorkBusyError: if another task rotates it all the time.
         """
-        known = self.rotations.of_webhook(webhook_id)
-        subject = of_webhook(webhook_id) if known is None else known.subject
+        known = self.rotations.find_webhook(webhook_id)
+        subject = subject_of_webhook(webhook_id) if known is None else known.subject
         with self.turns.take(subject) as turn:
             return replace(self, webhooks=InTurn(self.webhooks, turn)).rotated(webhook_id, plan)
 
@@ -59,12 +59,12 @@ class OutsideRotations:
             if webhook_id in {endpoint.webhook_id, endpoint.former_webhook_id}:
                 msg = f"Webhook {webhook_id} is that of endpoint {endpoint.name!r}: rotate endpoint={endpoint.name!r}."
                 raise WebWorkLogError(msg)
-        rotation, outcome = self.rotations.of_webhook(webhook_id), None
+        rotation, outcome = self.rotations.find_webhook(webhook_id), None
         if rotation is not None and rotation.unfinished:
             outcome = self._go_on(rotation, webhook_id, plan)
             if outcome.waits:
                 return outcome
-            rotation = self.rotations.of_webhook(webhook_id)
+            rotation = self.rotations.find_webhook(webhook_id)
         if plan.wants(rotation, made_at=None if rotation is None else rotation.started_at):
             current = webhook_id if rotation is None else str(rotation.webhook_id)
             return self._go_on(self._begin(webhook_id, current, rotation, plan), webhook_id, plan)
@@ -75,7 +75,7 @@ class OutsideRotations:
     def _begin(self, webhook_id: str, current: str, after: Rotation | None, plan: Plan) -> Rotation:
         old = self._present(current)
         return self.rotations.begin_for_webhook(
-            of_webhook(webhook_id),
+            subject_of_webhook(webhook_id),
             old_webhook_id=old.id,
             known=[each.id for each in self.webhooks.list() if each.url == old.url],
             started_at=plan.started_at(self.now()),

@@ -15,7 +15,7 @@ from airflow_provider_webwork.api.webhooks import Webhook
 from airflow_provider_webwork.errors import WebWorkLogError, WebWorkUnprovenError
 from airflow_provider_webwork.events.callbacks import key_hash_of
 from airflow_provider_webwork.events.endpoint import BY_KEY, Endpoint, key_id
-from airflow_provider_webwork.events.rotation import Rotation, of_endpoint
+from airflow_provider_webwork.events.rotation import Rotation, subject_of_endpoint
 from airflow_provider_webwork.events.rotations import Rotations
 from airflow_provider_webwork.lifecycle import settled
 from airflow_provider_webwork.lifecycle.desired import EndpointWebhooks, webhook_gone
@@ -71,12 +71,12 @@ class EndpointRotations:
             )
             raise WebWorkLogError(msg)
         self.lifecycle.check_workspace(endpoint)
-        rotation, outcome = self.rotations.find(of_endpoint(name)), None
+        rotation, outcome = self.rotations.find(subject_of_endpoint(name)), None
         if rotation is not None and rotation.unfinished:
             outcome = self._go_on(rotation, plan)
             if outcome.waits:
                 return outcome
-            rotation = self.rotations.find(of_endpoint(name))
+            rotation = self.rotations.find(subject_of_endpoint(name))
         if plan.wants(rotation, made_at=self.lifecycle.endpoints.key_made_at(name)):
             return self._go_on(self._begin(name, plan), plan)
         return outcome or Rotated(
