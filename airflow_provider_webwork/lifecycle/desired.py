@@ -57,7 +57,7 @@ class EndpointWebhooks:
         :raises WebWorkBusyError: if another task changes this endpoint all the time.
         """
         with self.turn(checked_name(name, of="endpoint")) as mine:
-            return mine.ensured(name, events=events)
+            return mine.ensure_in_turn(name, events=events)
 
     def update(self, name: str, *, events: Sequence[str]) -> Outcome:
         """Change the events of the endpoint's webhook.
@@ -67,7 +67,7 @@ class EndpointWebhooks:
         :raises WebWorkBusyError: if another task changes this endpoint all the time.
         """
         with self.turn(name) as mine:
-            return mine.updated(name, events=events)
+            return mine.update_in_turn(name, events=events)
 
     def delete(self, name: str, *, ignore_missing: bool = True) -> Outcome:
         """Delete the endpoint's webhook, then revoke its keys; what is gone already stays gone.
@@ -76,7 +76,7 @@ class EndpointWebhooks:
         :raises WebWorkBusyError: if another task changes this endpoint all the time.
         """
         with self.turn(name) as mine:
-            return mine.deleted(name, ignore_missing=ignore_missing)
+            return mine.delete_in_turn(name, ignore_missing=ignore_missing)
 
     @contextmanager
     def turn(self, name: str) -> Iterator[EndpointWebhooks]:
@@ -87,7 +87,7 @@ class EndpointWebhooks:
         with self.turns.take(subject_of_endpoint(name)) as turn:
             yield replace(self, webhooks=InTurn(self.webhooks, turn))
 
-    def ensured(self, name: str, *, events: Sequence[str]) -> Outcome:
+    def ensure_in_turn(self, name: str, *, events: Sequence[str]) -> Outcome:
         """Do what :meth:`ensure` does, in our turn."""
         endpoint = self.endpoints.open(name, now=self.now())
         self.check_workspace(endpoint)
@@ -97,7 +97,7 @@ class EndpointWebhooks:
             settled.delete(self.webhooks, spare.id)
         return self._repair(endpoint, ours[0], events) if ours else self._create(endpoint, events)
 
-    def updated(self, name: str, *, events: Sequence[str]) -> Outcome:
+    def update_in_turn(self, name: str, *, events: Sequence[str]) -> Outcome:
         """Do what :meth:`update` does, in our turn."""
         endpoint = self.endpoints.find(name)
         if endpoint is None:
@@ -111,7 +111,7 @@ class EndpointWebhooks:
         action: Action = "updated" if outcome.action == "repaired" else "unchanged"
         return replace(outcome, action=action)
 
-    def deleted(self, name: str, *, ignore_missing: bool) -> Outcome:
+    def delete_in_turn(self, name: str, *, ignore_missing: bool) -> Outcome:
         """Do what :meth:`delete` does, in our turn."""
         endpoint = self.endpoints.find(name)
         if endpoint is None:

@@ -48,12 +48,12 @@ class OncePerRun:
         """
         with self.turns.take(subject_of_url(url)) as turn:
             mine = replace(self, webhooks=InTurn(self.webhooks, turn))
-            begun = mine.begun(url, on_conflict=on_conflict, plan=Plan(run_after=run_after))
+            begun = mine.begin(url, on_conflict=on_conflict, plan=Plan(run_after=run_after))
             if begun.unfinished:
-                return mine.finished(begun, url, events)
+                return mine.finish(begun, url, events)
             return ensure_url(mine.webhooks, url=url, events=events)
 
-    def begun(self, url: str, *, on_conflict: Literal["replace", "fail"], plan: Plan) -> Rotation:
+    def begin(self, url: str, *, on_conflict: Literal["replace", "fail"], plan: Plan) -> Rotation:
         """Return what this run has begun, or begin it."""
         earlier = self.rotations.find(subject_of_url(url))
         if earlier is not None and not plan.wants(earlier, made_at=None):
@@ -69,7 +69,7 @@ class OncePerRun:
             started_at=plan.started_at(self.now()),
         )
 
-    def finished(self, rotation: Rotation, url: str, events: Sequence[str]) -> tuple[Outcome, Webhook]:
+    def finish(self, rotation: Rotation, url: str, events: Sequence[str]) -> tuple[Outcome, Webhook]:
         """Make the new webhook if it is not there yet, and delete the old ones."""
         others = (each for each in self.webhooks.list() if each.url == url and each.id not in rotation.known)
         webhook = next(others, None)

@@ -51,9 +51,9 @@ class OutsideRotations:
         known = self.rotations.find_webhook(webhook_id)
         subject = subject_of_webhook(webhook_id) if known is None else known.subject
         with self.turns.take(subject) as turn:
-            return replace(self, webhooks=InTurn(self.webhooks, turn)).rotated(webhook_id, plan)
+            return replace(self, webhooks=InTurn(self.webhooks, turn)).rotate_in_turn(webhook_id, plan)
 
-    def rotated(self, webhook_id: str, plan: Plan) -> Rotated:
+    def rotate_in_turn(self, webhook_id: str, plan: Plan) -> Rotated:
         """Do what :meth:`rotate` does, in our turn."""
         for endpoint in self.endpoints.list():
             if webhook_id in {endpoint.webhook_id, endpoint.former_webhook_id}:

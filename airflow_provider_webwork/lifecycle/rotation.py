@@ -59,9 +59,9 @@ class EndpointRotations:
         :raises WebWorkBusyError: if another task changes this endpoint all the time.
         """
         with self.lifecycle.turn(name) as mine:
-            return replace(self, lifecycle=mine).rotated(name, plan)
+            return replace(self, lifecycle=mine).rotate_in_turn(name, plan)
 
-    def rotated(self, name: str, plan: Plan) -> Rotated:
+    def rotate_in_turn(self, name: str, plan: Plan) -> Rotated:
         """Do what :meth:`rotate` does, in our turn."""
         endpoint = self.lifecycle.endpoints.get(name)
         if endpoint.webhook_id is None:
@@ -152,7 +152,7 @@ class EndpointRotations:
         """Delete the old webhook, if the new one is as it should be; a webhook that was only rekeyed stays."""
         if rotation.strategy == "replace":
             name = str(rotation.endpoint)
-            outcome = self.lifecycle.ensured(name, events=self.lifecycle.endpoints.get(name).events)
+            outcome = self.lifecycle.ensure_in_turn(name, events=self.lifecycle.endpoints.get(name).events)
             if outcome.action in {"created", "repaired"}:
                 log.warning("Endpoint %s: its new webhook had to be %s; the old one stays on.", name, outcome.action)
                 until = self.lifecycle.now() + plan.overlap
