@@ -169,15 +169,10 @@ class Rotations:
         return stepped
 
     def switch_webhook(self, rotation: Rotation, *, webhook_id: str, overlap_until: datetime) -> Rotation:
-        """Write down the new webhook of somebody else's receiver.
+        """Write down which webhook is the new one, and until when the old one stays beside it.
 
-        :raises WebWorkLogUnavailableError: if another process took this step meanwhile.
-        """
-        with self._store.write(lock="endpoints") as connection:
-            return self._step(connection, rotation, "overlap", webhook_id=webhook_id, overlap_until=overlap_until)
-
-    def extend(self, rotation: Rotation, *, webhook_id: str, overlap_until: datetime) -> Rotation:
-        """Write down that the overlap lasts longer, because the new webhook had to be made anew.
+        That is how somebody else's receiver gets its new webhook, and how the overlap of an endpoint lasts longer
+        because its new webhook had to be made anew or repaired.
 
         :raises WebWorkLogUnavailableError: if another process took this step meanwhile.
         """

@@ -156,7 +156,7 @@ class EndpointRotations:
             if outcome.action in {"created", "repaired"}:
                 log.warning("Endpoint %s: its new webhook had to be %s; the old one stays on.", name, outcome.action)
                 until = self.lifecycle.now() + plan.overlap
-                return self.rotations.extend(rotation, webhook_id=str(outcome.webhook_id), overlap_until=until)
+                return self.rotations.switch_webhook(rotation, webhook_id=str(outcome.webhook_id), overlap_until=until)
             rotation = self._delete_old(rotation, plan)
         return self.rotations.finish(rotation, linger=self.linger)
 

@@ -123,7 +123,7 @@ def test_a_step_is_taken_once(rotations):
     for again in (
         lambda: switch(rotations, begun),
         lambda: rotations.retire(overlapping),
-        lambda: rotations.extend(overlapping, webhook_id="33", overlap_until=NOON),
+        lambda: rotations.switch_webhook(overlapping, webhook_id="33", overlap_until=NOON),
         lambda: rotations.finish(retiring, linger=timedelta()),
     ):
         with pytest.raises(WebWorkLogUnavailableError, match="Another process went on"):
