@@ -203,7 +203,7 @@ class WebWorkEventsHook(BaseHook):
             if moment is not None and moment.tzinfo is None:
                 msg = f"{name} must be a datetime with a time zone, such as pendulum.now()."
                 raise ValueError(msg)
-        return self._read(wanted, since=since, until=until)
+        return (event.as_dict() for event in self.event_log.received(wanted, since=since, until=until))
 
     def receiver_absence(self) -> str | None:
         """Return a sentence that says that nothing brings events into the log.
@@ -237,14 +237,6 @@ class WebWorkEventsHook(BaseHook):
             for endpoint in self.endpoints.list()
             if webwork_conn_id in (None, endpoint.conn_id)
         ]
-
-    def _read(
-        self, wanted: EventFilter, *, since: datetime | None, until: datetime | None
-    ) -> Iterator[dict[str, JSON]]:
-        after = 0 if since is None else self.event_log.position_before(since)
-        for event in self.event_log.read(wanted, after=after):
-            if (since is None or event.received_at >= since) and (until is None or event.received_at < until):
-                yield event.as_dict()
 
 
 def _utc_now() -> datetime:
