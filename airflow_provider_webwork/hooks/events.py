@@ -159,13 +159,12 @@ class WebWorkEventsHook(BaseHook):
         """
         if reference is None:
             return
-        from airflow_provider_webwork.errors import WebWorkConsumerError
+        from airflow_provider_webwork.events.batches import no_batch
 
         consumer, run_key = str(reference["consumer"]), str(reference["run_key"])
         found = self.batches.find(consumer, run_key)
         if found is None:
-            msg = f"Consumer {consumer!r} has no batch of {run_key!r}. See `airflow webwork batches list`."
-            raise WebWorkConsumerError(msg)
+            raise no_batch(consumer, run_key)
         for event in self.batches.events(found):
             yield event.as_dict()
 

@@ -17,6 +17,7 @@ from airflow_provider_webwork.errors import WebWorkConfigurationError, WebWorkLo
 from airflow_provider_webwork.events.callbacks import callback_url, key_hash_of, key_of
 from airflow_provider_webwork.events.endpoint import Endpoint
 from airflow_provider_webwork.events.endpoints import Endpoints
+from airflow_provider_webwork.events.keyring import no_endpoint
 from airflow_provider_webwork.events.names import checked_name
 from airflow_provider_webwork.events.rotation import subject_of_endpoint
 from airflow_provider_webwork.lifecycle import settled
@@ -117,8 +118,7 @@ class EndpointWebhooks:
         if endpoint is None:
             if ignore_missing:
                 return Outcome(action="missing", webhook_id=None, endpoint=name)
-            msg = f"There is no endpoint {name!r}. See `airflow webwork endpoints list`."
-            raise WebWorkLogError(msg)
+            raise no_endpoint(name)
         self.check_workspace(endpoint)
         webhooks = self.all_of(endpoint)
         for webhook in webhooks:

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from airflow_provider_webwork.api.webhooks import Webhook
-from airflow_provider_webwork.errors import WebWorkLogError, WebWorkNotFoundError, WebWorkResponseError
+from airflow_provider_webwork.errors import WebWorkLogError, WebWorkResponseError
 from airflow_provider_webwork.events.endpoints import Endpoints
 from airflow_provider_webwork.events.rotation import Rotation, subject_of_webhook
 from airflow_provider_webwork.events.rotations import Rotations
 from airflow_provider_webwork.lifecycle import settled
+from airflow_provider_webwork.lifecycle.outside import no_webhook
 from airflow_provider_webwork.lifecycle.rotated import Plan, Rotated
 from airflow_provider_webwork.lifecycle.settled import WebhooksAPI
 from airflow_provider_webwork.lifecycle.turns import InTurn, Turns
@@ -112,8 +113,7 @@ class OutsideRotations:
     def _present(self, webhook_id: str) -> Webhook:
         webhook = settled.find(self.webhooks, webhook_id)
         if webhook is None:
-            msg = f"WebWork has no webhook {webhook_id} in the workspace of the connection."
-            raise WebWorkNotFoundError(msg)
+            raise no_webhook(webhook_id)
         return webhook
 
 
