@@ -16,8 +16,8 @@ from airflow_provider_webwork.events.event import time_text
 from airflow_provider_webwork.events.names import checked_name
 from airflow_provider_webwork.events.observed import ObservedProof
 from airflow_provider_webwork.events.reading import PLACES
-from airflow_provider_webwork.hooks.endpoints import endpoint_webhooks
 from airflow_provider_webwork.hooks.events import WebWorkEventsHook
+from airflow_provider_webwork.hooks.lifecycle import endpoint_webhooks
 from airflow_provider_webwork.hooks.webwork import WebWorkHook
 from airflow_provider_webwork.json_types import JSON
 from airflow_provider_webwork.operators.arguments import usable_events

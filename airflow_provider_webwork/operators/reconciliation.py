@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_webwork.hooks.events import WebWorkEventsHook
 from airflow_provider_webwork.hooks.failures import task_failures
-from airflow_provider_webwork.hooks.reconciling import reconciliation
+from airflow_provider_webwork.hooks.lifecycle import reconciliation
 from airflow_provider_webwork.hooks.webwork import WebWorkHook
 from airflow_provider_webwork.json_types import JSON
 from airflow_provider_webwork.operators.arguments import is_known, usable_moment

@@ -7,9 +7,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow_provider_webwork.hooks.claiming import run_key_of
-from airflow_provider_webwork.hooks.endpoints import endpoint_webhooks, once_per_run
 from airflow_provider_webwork.hooks.events import WebWorkEventsHook
 from airflow_provider_webwork.hooks.failures import task_failures
+from airflow_provider_webwork.hooks.lifecycle import endpoint_webhooks, once_per_run
 from airflow_provider_webwork.hooks.webwork import WebWorkHook
 from airflow_provider_webwork.json_types import JSON
 from airflow_provider_webwork.operators import arguments
