@@ -220,7 +220,7 @@ class WebWorkEventsHook(BaseHook):
 
         :param webwork_conn_id: only those whose webhook was registered with this connection.
         """
-        from airflow_provider_webwork.events.event import time_text
+        from airflow_provider_webwork.events.event import time_or_none
 
         return [
             {
@@ -230,7 +230,7 @@ class WebWorkEventsHook(BaseHook):
                 "webwork_conn_id": endpoint.conn_id,
                 "events": list(endpoint.events),
                 "deliveries": endpoint.deliveries,
-                "last_delivery_at": time_text(endpoint.last_delivery_at) if endpoint.last_delivery_at else None,
+                "last_delivery_at": time_or_none(endpoint.last_delivery_at),
                 "expect_every": endpoint.expect_every.total_seconds() if endpoint.expect_every else None,
             }
             for endpoint in self.endpoints.list()
