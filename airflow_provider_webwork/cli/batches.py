@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from airflow_provider_webwork.cli.run import actor, command
 from airflow_provider_webwork.cli.table import show
 from airflow_provider_webwork.events.batches import Batch
-from airflow_provider_webwork.events.event import time_text
+from airflow_provider_webwork.events.event import time_or_none, time_text
 from airflow_provider_webwork.hooks.events import WebWorkEventsHook
 from airflow_provider_webwork.json_types import JSON
 
@@ -74,5 +74,5 @@ def _row(batch: Batch, state: str) -> dict[str, JSON]:
         "end_seq": batch.end_seq,
         "count": batch.count,
         "claimed_at": time_text(batch.claimed_at),
-        "released_at": None if batch.released_at is None else time_text(batch.released_at),
+        "released_at": time_or_none(batch.released_at),
     }

@@ -9,7 +9,7 @@ from airflow_provider_webwork.cli.run import actor, command
 from airflow_provider_webwork.cli.table import show
 from airflow_provider_webwork.cli.values import event_filter, start
 from airflow_provider_webwork.events.consumer import Consumer
-from airflow_provider_webwork.events.event import time_text
+from airflow_provider_webwork.events.event import time_or_none
 from airflow_provider_webwork.hooks.events import WebWorkEventsHook
 from airflow_provider_webwork.json_types import JSON
 
@@ -97,6 +97,6 @@ def _row(hook: WebWorkEventsHook, consumer: Consumer) -> dict[str, JSON]:
         "position": consumer.position,
         "lag": f">{lag.events}" if lag.at_least else lag.events,
         "claims": consumer.claims,
-        "claimed_at": None if consumer.claimed_at is None else time_text(consumer.claimed_at),
-        "seen_at": None if consumer.seen_at is None else time_text(consumer.seen_at),
+        "claimed_at": time_or_none(consumer.claimed_at),
+        "seen_at": time_or_none(consumer.seen_at),
     }

@@ -10,13 +10,14 @@ from airflow_provider_webwork.cli.ask import confirmed
 from airflow_provider_webwork.cli.run import actor, command
 from airflow_provider_webwork.cli.table import show
 from airflow_provider_webwork.cli.values import age, changed_reading
+from airflow_provider_webwork.events import callbacks
 from airflow_provider_webwork.events.endpoint import BY_KEY, OF_WEBHOOK, Endpoint, key_id
-from airflow_provider_webwork.events.event import time_text
+from airflow_provider_webwork.events.event import time_or_none, time_text
 from airflow_provider_webwork.events.names import checked_name
 from airflow_provider_webwork.events.observed import ObservedProof
 from airflow_provider_webwork.events.reading import PLACES
-from airflow_provider_webwork.hooks.endpoints import endpoint_webhooks
 from airflow_provider_webwork.hooks.events import WebWorkEventsHook
+from airflow_provider_webwork.hooks.lifecycle import endpoint_webhooks
 from airflow_provider_webwork.hooks.webwork import WebWorkHook
 from airflow_provider_webwork.json_types import JSON
 from airflow_provider_webwork.operators.arguments import usable_events
@@ -67,9 +68,9 @@ def show_endpoint(args: Namespace) -> None:
         "former_webhook_id": endpoint.former_webhook_id,
         "events": list(endpoint.events),
         "deliveries": endpoint.deliveries,
-        "last_delivery_at": _time(endpoint.last_delivery_at),
-        "last_probe_at": _time(endpoint.last_probe_at),
-        "last_marked_at": _time(endpoint.last_marked_at),
+        "last_delivery_at": time_or_none(endpoint.last_delivery_at),
+        "last_probe_at": time_or_none(endpoint.last_probe_at),
+        "last_marked_at": time_or_none(endpoint.last_marked_at),
         "expect_every": endpoint.expect_every.total_seconds() if endpoint.expect_every else None,
     }
     parts = {
@@ -141,7 +142,7 @@ def delete(args: Namespace) -> None:
 
 def callback_url(hook: WebWorkEventsHook, key: str) -> str:
     """Return the URL that a sender calls; whoever has it may deliver."""
-    return f"{hook.settings.receiver_base_url or '{receiver_base_url}'}/hooks/{key}"
+    return callbacks.callback_url(hook.settings.receiver_base_url or "{receiver_base_url}", key)
 
 
 def _keys(endpoint: Endpoint, observed: tuple[ObservedProof, ...]) -> list[dict[str, JSON]]:
@@ -149,7 +150,7 @@ def _keys(endpoint: Endpoint, observed: tuple[ObservedProof, ...]) -> list[dict[
         {
             "id": key_id(key_hash),
             "state": endpoint.key_state(key_hash, at=datetime.now(UTC)),
-            "expires_at": _time(expires_at),
+            "expires_at": time_or_none(expires_at),
             **_use(key_id(key_hash), observed),
         }
         for key_hash, expires_at in sorted(endpoint.key_hashes.items())
@@ -160,8 +161,8 @@ def _secrets(endpoint: Endpoint, observed: tuple[ObservedProof, ...]) -> list[di
     rows: list[dict[str, JSON]] = [
         {
             "id": secret.id,
-            "not_before": _time(secret.not_before),
-            "expires_at": _time(secret.expires_at),
+            "not_before": time_or_none(secret.not_before),
+            "expires_at": time_or_none(secret.expires_at),
             **_use(secret.id, observed),
         }
         for secret in endpoint.secrets
@@ -174,7 +175,7 @@ def _secrets(endpoint: Endpoint, observed: tuple[ObservedProof, ...]) -> list[di
 def _use(id_: str, observed: tuple[ObservedProof, ...]) -> dict[str, JSON]:
     uses = [each for each in observed if each.verified_with == id_]
     last_at = max((each.last_at for each in uses), default=None)
-    return {"deliveries": sum(each.deliveries for each in uses), "last_used_at": _time(last_at)}
+    return {"deliveries": sum(each.deliveries for each in uses), "last_used_at": time_or_none(last_at)}
 
 
 def _proof(seen: ObservedProof) -> dict[str, JSON]:
@@ -183,9 +184,5 @@ def _proof(seen: ObservedProof) -> dict[str, JSON]:
         "outcome": seen.outcome,
         "with": seen.verified_with or None,
         "deliveries": seen.deliveries,
-        "last_at": _time(seen.last_at),
+        "last_at": time_text(seen.last_at),
     }
-
-
-def _time(moment: datetime | None) -> str | None:
-    return None if moment is None else time_text(moment)

@@ -8,7 +8,7 @@ import time
 from argparse import Namespace
 from collections import deque
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from airflow_provider_webwork.cli.ask import confirmed
 from airflow_provider_webwork.cli.run import actor, command
@@ -44,8 +44,8 @@ def list_events(args: Namespace) -> None:
 def show_event(args: Namespace) -> None:
     """Print one event with everything that the log keeps of it."""
     log = WebWorkEventsHook().event_log
-    page = log.page(int(args.seq) - 1, limit=1)
-    if not page or page[0].seq != int(args.seq):
+    page = log.page(args.seq - 1, limit=1)
+    if not page or page[0].seq != args.seq:
         msg = f"There is no event {args.seq} in the log; it holds {log.horizon()} to {log.head()}."
         raise ValueError(msg)
     print(json.dumps(_whole(page[0]), indent=2))
@@ -85,15 +85,10 @@ def reparse_problems(args: Namespace) -> None:
 @command
 def prune(args: Namespace) -> None:
     """Remove old events."""
-    hook = WebWorkEventsHook()
-    older_than = timedelta(days=hook.settings.retention) if args.older_than is None else age(args.older_than)
+    older_than = None if args.older_than is None else age(args.older_than)
     if args.even_unclaimed and not confirmed(args, "Events that no consumer claimed yet will be removed."):
         return
-    done = hook.retention.prune(
-        older_than=older_than,
-        consumer_expiry=timedelta(days=hook.settings.consumer_expiry),
-        even_unclaimed=args.even_unclaimed,
-    )
+    done = WebWorkEventsHook().prune(older_than=older_than, even_unclaimed=args.even_unclaimed)
     print(f"Removed {done.events} events; the oldest one left is {done.oldest}.")
     if done.held_by is not None:
         print(f"Consumer {done.held_by} has not claimed what comes next, so it stays.")
@@ -108,13 +103,9 @@ def erase(args: Namespace) -> None:
 
 
 def _chosen(args: Namespace) -> Iterator[Event]:
-    hook, wanted = WebWorkEventsHook(), event_filter(args)
-    since, until = moment(args.since), moment(args.until)
-    after = 0 if since is None else hook.event_log.position_before(since)
-    for event in hook.event_log.read(None if args.problems else wanted, after=after):
-        received = event.received_at
-        in_window = (since is None or received >= since) and (until is None or received < until)
-        if in_window and (event.problem is not None or not args.problems):
+    log, wanted = WebWorkEventsHook().event_log, event_filter(args)
+    for event in log.received(None if args.problems else wanted, since=moment(args.since), until=moment(args.until)):
+        if event.problem is not None or not args.problems:
             yield event
 
 

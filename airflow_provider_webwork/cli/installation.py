@@ -16,8 +16,8 @@ from airflow_provider_webwork.config import Settings
 from airflow_provider_webwork.events.batches import Batch
 from airflow_provider_webwork.events.observed import ObservedProof
 from airflow_provider_webwork.events.store import Store
-from airflow_provider_webwork.hooks.endpoints import endpoint_rotations
 from airflow_provider_webwork.hooks.events import WebWorkEventsHook
+from airflow_provider_webwork.hooks.lifecycle import endpoint_rotations
 from airflow_provider_webwork.hooks.webwork import WebWorkHook
 from airflow_provider_webwork.lifecycle.rotation import EndpointRotations
 from airflow_provider_webwork.receiver.proofs.settings import proposal, words

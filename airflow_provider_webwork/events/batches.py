@@ -98,8 +98,7 @@ class Batches:
         with self._store.write() as connection:
             batch = find(connection, consumer, run_key)
             if batch is None:
-                msg = f"Consumer {consumer!r} has no batch of {run_key!r}. See `airflow webwork batches list`."
-                raise WebWorkConsumerError(msg)
+                raise no_batch(consumer, run_key)
             now = self._now()
             mine = sa.and_(table.c.consumer == consumer, table.c.run_key == run_key, table.c.released_at.is_(None))
             if connection.execute(table.update().where(mine).values(released_at=now)).rowcount == 1:
@@ -137,6 +136,13 @@ def find(connection: sa.Connection, consumer: str, run_key: str) -> Batch | None
     table = schema.batch
     row = connection.execute(sa.select(table).where(table.c.consumer == consumer, table.c.run_key == run_key)).first()
     return None if row is None else _batch(row)
+
+
+def no_batch(consumer: str, run_key: str) -> WebWorkConsumerError:
+    """Say that a run has no batch."""
+    return WebWorkConsumerError(
+        f"Consumer {consumer!r} has no batch of {run_key!r}. See `airflow webwork batches list`."
+    )
 
 
 def add(connection: sa.Connection, batch: Batch) -> None:

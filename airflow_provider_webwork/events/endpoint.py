@@ -96,6 +96,14 @@ class Endpoint:
     last_probe_at: datetime | None = None
     last_marked_at: datetime | None = None
 
+    @property
+    def unattended_keys(self) -> frozenset[str]:
+        """The hashes of the keys that neither a rotation nor a person looks after: the endpoint's own webhook has one.
+
+        Another webhook with one of them was forgotten.
+        """
+        return frozenset(self.key_hashes).difference(self.rotating, self.by_hand)
+
     def accepts(self, key_hash: str, *, at: datetime) -> bool:
         """Whether the receiver takes deliveries with this key at that time."""
         if key_hash not in self.key_hashes:

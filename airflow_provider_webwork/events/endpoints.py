@@ -151,15 +151,7 @@ class Endpoints:
                     updated_at=now,
                 )
             )
-            connection.execute(
-                keys.delete().where(
-                    keys.c.endpoint == name,
-                    keys.c.key_hash != hash_key(key),
-                    keys.c.by_hand.is_not(sa.true()),
-                    keys.c.rotating.is_(None),
-                    keys.c.expires_at.is_(None),
-                )
-            )
+            connection.execute(keys.delete().where(*keyring.in_use(name), keys.c.key_hash != hash_key(key)))
 
     def read_as(self, name: str, reading: Reading, *, now: datetime) -> None:
         """Say how the deliveries of an endpoint are read; receivers go by it a second later.
@@ -196,8 +188,7 @@ class Endpoints:
     def key_made_at(self, name: str) -> datetime | None:
         """Return when the key was made that the endpoint's webhook has; ``None`` if there is none."""
         keys = schema.endpoint_key
-        in_use = (keys.c.by_hand.is_not(sa.true()), keys.c.rotating.is_(None), keys.c.expires_at.is_(None))
-        newest = sa.select(keys.c.created_at).where(keys.c.endpoint == name, *in_use).order_by(keys.c.created_at.desc())
+        newest = sa.select(keys.c.created_at).where(*keyring.in_use(name)).order_by(keys.c.created_at.desc())
         with self._store.read() as connection:
             made_at: datetime | None = connection.scalar(newest.limit(1))
             return made_at

@@ -121,6 +121,11 @@ def time_text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
+def time_or_none(moment: datetime | None) -> str | None:
+    """Write a moment as Dags see it, if there is one."""
+    return None if moment is None else time_text(moment)
+
+
 SHOWN: Mapping[str, Callable[[Event], JSON]] = {
     "id": lambda event: event.id,
     "seq": lambda event: event.seq,
@@ -128,7 +133,7 @@ SHOWN: Mapping[str, Callable[[Event], JSON]] = {
     "workspace_id": lambda event: _number_if_whole(event.workspace_id),
     "user_id": lambda event: _number_if_whole(event.user_id),
     "endpoint": lambda event: event.endpoint,
-    "occurred_at": lambda event: time_text(event.occurred_at) if event.occurred_at else None,
+    "occurred_at": lambda event: time_or_none(event.occurred_at),
     "received_at": lambda event: time_text(event.received_at),
     "synthetic": lambda event: event.synthetic,
     "data": lambda event: event.data,

@@ -81,6 +81,20 @@ def no_endpoint(name: str) -> WebWorkLogError:
     return WebWorkLogError(f"There is no endpoint {name!r}. See `airflow webwork endpoints list`.")
 
 
+def in_use(endpoint: str) -> tuple[sa.ColumnElement[bool], ...]:
+    """Return which keys an endpoint's own webhook may have.
+
+    They were not added by hand, do not expire by themselves, and no unfinished rotation looks after them.
+    """
+    keys = schema.endpoint_key.c
+    return (
+        keys.endpoint == endpoint,
+        keys.by_hand.is_not(sa.true()),
+        keys.rotating.is_(None),
+        keys.expires_at.is_(None),
+    )
+
+
 def add_key(
     connection: sa.Connection,
     endpoint: str,

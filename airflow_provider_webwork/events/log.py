@@ -168,6 +168,21 @@ class EventLog:
                 return
             limit = PAGE
 
+    def received(
+        self, wanted: EventFilter | None = None, *, since: datetime | None = None, until: datetime | None = None
+    ) -> Iterator[Event]:
+        """Yield the events that arrived within a window, in the order of the log; memory is one page.
+
+        :param wanted: which events; all, those with a problem included, if not given.
+        :param since: leave out what was received before.
+        :param until: leave out what was received at this time or later.
+        """
+        # Events are in the order of commits: their times of arrival go up only nearly.
+        for event in self.read(wanted, after=0 if since is None else self.position_before(since)):
+            at = event.received_at
+            if (since is None or at >= since) and (until is None or at < until):
+                yield event
+
 
 def head(connection: sa.Connection) -> int:
     """Return the ``seq`` of the newest event; 0 if there is none."""

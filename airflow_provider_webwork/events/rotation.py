@@ -51,16 +51,16 @@ class Rotation:
         return self.strategy == "replace" and self.overlap_until is not None and at < self.overlap_until
 
 
-def of_endpoint(name: str) -> str:
+def subject_of_endpoint(name: str) -> str:
     """Return what the rotation of an endpoint's webhook goes by."""
     return f"endpoint {name}"
 
 
-def of_webhook(webhook_id: str) -> str:
+def subject_of_webhook(webhook_id: str) -> str:
     """Return what the rotation of a webhook for somebody else's receiver goes by."""
     return f"webhook {webhook_id}"
 
 
-def of_url(url: str) -> str:
+def subject_of_url(url: str) -> str:
     """Return what replacing the webhooks of somebody else's receiver goes by."""
     return f"url {key_id(hash_key(url))}"

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from airflow_provider_webwork.errors import WebWorkLogUnavailableError
 from airflow_provider_webwork.events import audit, keyring, observed, schema
 from airflow_provider_webwork.events.endpoint import Secret, key_id
-from airflow_provider_webwork.events.rotation import Rotation, Step, Strategy, of_endpoint, of_webhook
+from airflow_provider_webwork.events.rotation import Rotation, Step, Strategy, subject_of_endpoint, subject_of_webhook
 from airflow_provider_webwork.events.store import Store
 from airflow_provider_webwork.json_types import JSON
 from airflow_provider_webwork.secrets import Vault, hash_key
@@ -46,15 +46,15 @@ class Rotations:
         table = schema.rotation
         return self._read(sa.select(table).where(table.c.step != "done").order_by(table.c.started_at))
 
-    def of_webhook(self, webhook_id: str) -> Rotation | None:
+    def find_webhook(self, webhook_id: str) -> Rotation | None:
         """Return the latest rotation of a webhook for somebody else's receiver; ``None`` if there never was one.
 
         :param webhook_id: the id that it goes by in Dags, or one of the two latest that it had at WebWork.
         """
         table = schema.rotation
         since = sa.or_(table.c.webhook_id == webhook_id, table.c.old_webhook_id == webhook_id)
-        named = self._find(table.c.subject == of_webhook(webhook_id))
-        return named or self._find(sa.and_(table.c.subject.like(of_webhook("%")), since))
+        named = self._find(table.c.subject == subject_of_webhook(webhook_id))
+        return named or self._find(sa.and_(table.c.subject.like(subject_of_webhook("%")), since))
 
     def begin_for_endpoint(
         self, name: str, *, strategy: Strategy, old_webhook_id: str, started_at: datetime
@@ -75,12 +75,11 @@ class Rotations:
             connection.execute(keys.update().where(keys.c.key_hash == hash_key(key)).values(rotating="pending"))
             if strategy == "rekey":
                 # Its webhook gets the new URL in one stroke, and nothing may take the old key for a forgotten one then.
-                former = (keys.c.endpoint == name, keys.c.by_hand.is_not(sa.true()), keys.c.expires_at.is_(None))
-                connection.execute(keys.update().where(*former, keys.c.rotating.is_(None)).values(rotating="retiring"))
+                connection.execute(keys.update().where(*keyring.in_use(name)).values(rotating="retiring"))
             return self._begin(
                 connection,
                 Rotation(
-                    subject=of_endpoint(name),
+                    subject=subject_of_endpoint(name),
                     endpoint=name,
                     strategy=strategy,
                     step="making",
@@ -170,15 +169,10 @@ class Rotations:
         return stepped
 
     def switch_webhook(self, rotation: Rotation, *, webhook_id: str, overlap_until: datetime) -> Rotation:
-        """Write down the new webhook of somebody else's receiver.
+        """Write down which webhook is the new one, and until when the old one stays beside it.
 
-        :raises WebWorkLogUnavailableError: if another process took this step meanwhile.
-        """
-        with self._store.write(lock="endpoints") as connection:
-            return self._step(connection, rotation, "overlap", webhook_id=webhook_id, overlap_until=overlap_until)
-
-    def extend(self, rotation: Rotation, *, webhook_id: str, overlap_until: datetime) -> Rotation:
-        """Write down that the overlap lasts longer, because the new webhook had to be made anew.
+        That is how somebody else's receiver gets its new webhook, and how the overlap of an endpoint lasts longer
+        because its new webhook had to be made anew or repaired.
 
         :raises WebWorkLogUnavailableError: if another process took this step meanwhile.
         """

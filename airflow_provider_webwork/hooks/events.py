@@ -159,13 +159,12 @@ class WebWorkEventsHook(BaseHook):
         """
         if reference is None:
             return
-        from airflow_provider_webwork.errors import WebWorkConsumerError
+        from airflow_provider_webwork.events.batches import no_batch
 
         consumer, run_key = str(reference["consumer"]), str(reference["run_key"])
         found = self.batches.find(consumer, run_key)
         if found is None:
-            msg = f"Consumer {consumer!r} has no batch of {run_key!r}. See `airflow webwork batches list`."
-            raise WebWorkConsumerError(msg)
+            raise no_batch(consumer, run_key)
         for event in self.batches.events(found):
             yield event.as_dict()
 
@@ -203,7 +202,7 @@ class WebWorkEventsHook(BaseHook):
             if moment is not None and moment.tzinfo is None:
                 msg = f"{name} must be a datetime with a time zone, such as pendulum.now()."
                 raise ValueError(msg)
-        return self._read(wanted, since=since, until=until)
+        return (event.as_dict() for event in self.event_log.received(wanted, since=since, until=until))
 
     def receiver_absence(self) -> str | None:
         """Return a sentence that says that nothing brings events into the log.
@@ -221,7 +220,7 @@ class WebWorkEventsHook(BaseHook):
 
         :param webwork_conn_id: only those whose webhook was registered with this connection.
         """
-        from airflow_provider_webwork.events.event import time_text
+        from airflow_provider_webwork.events.event import time_or_none
 
         return [
             {
@@ -231,20 +230,12 @@ class WebWorkEventsHook(BaseHook):
                 "webwork_conn_id": endpoint.conn_id,
                 "events": list(endpoint.events),
                 "deliveries": endpoint.deliveries,
-                "last_delivery_at": time_text(endpoint.last_delivery_at) if endpoint.last_delivery_at else None,
+                "last_delivery_at": time_or_none(endpoint.last_delivery_at),
                 "expect_every": endpoint.expect_every.total_seconds() if endpoint.expect_every else None,
             }
             for endpoint in self.endpoints.list()
             if webwork_conn_id in (None, endpoint.conn_id)
         ]
-
-    def _read(
-        self, wanted: EventFilter, *, since: datetime | None, until: datetime | None
-    ) -> Iterator[dict[str, JSON]]:
-        after = 0 if since is None else self.event_log.position_before(since)
-        for event in self.event_log.read(wanted, after=after):
-            if (since is None or event.received_at >= since) and (until is None or event.received_at < until):
-                yield event.as_dict()
 
 
 def _utc_now() -> datetime:

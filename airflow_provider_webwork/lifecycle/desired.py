@@ -14,12 +14,14 @@ from datetime import datetime
 
 from airflow_provider_webwork.api.webhooks import Webhook
 from airflow_provider_webwork.errors import WebWorkConfigurationError, WebWorkLogError, WebWorkNotFoundError
+from airflow_provider_webwork.events.callbacks import callback_url, key_hash_of, key_of
 from airflow_provider_webwork.events.endpoint import Endpoint
 from airflow_provider_webwork.events.endpoints import Endpoints
+from airflow_provider_webwork.events.keyring import no_endpoint
 from airflow_provider_webwork.events.names import checked_name
-from airflow_provider_webwork.events.rotation import of_endpoint
+from airflow_provider_webwork.events.rotation import subject_of_endpoint
 from airflow_provider_webwork.lifecycle import settled
-from airflow_provider_webwork.lifecycle.settled import Action, Outcome, WebhooksAPI, key_hash_of, key_of
+from airflow_provider_webwork.lifecycle.settled import Action, Outcome, WebhooksAPI
 from airflow_provider_webwork.lifecycle.turns import InTurn, Turns
 from airflow_provider_webwork.secrets import hash_key
 
@@ -56,7 +58,7 @@ class EndpointWebhooks:
         :raises WebWorkBusyError: if another task changes this endpoint all the time.
         """
         with self.turn(checked_name(name, of="endpoint")) as mine:
-            return mine.ensured(name, events=events)
+            return mine.ensure_in_turn(name, events=events)
 
     def update(self, name: str, *, events: Sequence[str]) -> Outcome:
         """Change the events of the endpoint's webhook.
@@ -66,7 +68,7 @@ class EndpointWebhooks:
         :raises WebWorkBusyError: if another task changes this endpoint all the time.
         """
         with self.turn(name) as mine:
-            return mine.updated(name, events=events)
+            return mine.update_in_turn(name, events=events)
 
     def delete(self, name: str, *, ignore_missing: bool = True) -> Outcome:
         """Delete the endpoint's webhook, then revoke its keys; what is gone already stays gone.
@@ -75,7 +77,7 @@ class EndpointWebhooks:
         :raises WebWorkBusyError: if another task changes this endpoint all the time.
         """
         with self.turn(name) as mine:
-            return mine.deleted(name, ignore_missing=ignore_missing)
+            return mine.delete_in_turn(name, ignore_missing=ignore_missing)
 
     @contextmanager
     def turn(self, name: str) -> Iterator[EndpointWebhooks]:
@@ -83,10 +85,10 @@ class EndpointWebhooks:
 
         :raises WebWorkBusyError: if another task changes it all the time.
         """
-        with self.turns.take(of_endpoint(name)) as turn:
+        with self.turns.take(subject_of_endpoint(name)) as turn:
             yield replace(self, webhooks=InTurn(self.webhooks, turn))
 
-    def ensured(self, name: str, *, events: Sequence[str]) -> Outcome:
+    def ensure_in_turn(self, name: str, *, events: Sequence[str]) -> Outcome:
         """Do what :meth:`ensure` does, in our turn."""
         endpoint = self.endpoints.open(name, now=self.now())
         self.check_workspace(endpoint)
@@ -96,7 +98,7 @@ class EndpointWebhooks:
             settled.delete(self.webhooks, spare.id)
         return self._repair(endpoint, ours[0], events) if ours else self._create(endpoint, events)
 
-    def updated(self, name: str, *, events: Sequence[str]) -> Outcome:
+    def update_in_turn(self, name: str, *, events: Sequence[str]) -> Outcome:
         """Do what :meth:`update` does, in our turn."""
         endpoint = self.endpoints.find(name)
         if endpoint is None:
@@ -110,14 +112,13 @@ class EndpointWebhooks:
         action: Action = "updated" if outcome.action == "repaired" else "unchanged"
         return replace(outcome, action=action)
 
-    def deleted(self, name: str, *, ignore_missing: bool) -> Outcome:
+    def delete_in_turn(self, name: str, *, ignore_missing: bool) -> Outcome:
         """Do what :meth:`delete` does, in our turn."""
         endpoint = self.endpoints.find(name)
         if endpoint is None:
             if ignore_missing:
                 return Outcome(action="missing", webhook_id=None, endpoint=name)
-            msg = f"There is no endpoint {name!r}. See `airflow webwork endpoints list`."
-            raise WebWorkLogError(msg)
+            raise no_endpoint(name)
         self.check_workspace(endpoint)
         webhooks = self.all_of(endpoint)
         for webhook in webhooks:
@@ -147,7 +148,7 @@ class EndpointWebhooks:
 
     def url(self, key: str) -> str:
         """Return the callback URL with a key; it is a secret."""
-        return f"{self.base_url.rstrip('/')}/hooks/{key}"
+        return callback_url(self.base_url, key)
 
     def all_of(self, endpoint: Endpoint) -> list[Webhook]:
         """Return every webhook of the endpoint, whichever its key and part in a rotation; the recorded one first."""
@@ -155,8 +156,7 @@ class EndpointWebhooks:
 
     def _ours(self, endpoint: Endpoint) -> list[Webhook]:
         """The webhooks to choose the endpoint's from: none of those that a rotation or a person looks after."""
-        left_alone = endpoint.rotating.keys() | endpoint.by_hand
-        return self._those(endpoint, key_hashes=endpoint.key_hashes.keys() - left_alone)
+        return self._those(endpoint, key_hashes=endpoint.unattended_keys)
 
     def _those(self, endpoint: Endpoint, *, key_hashes: Container[str], webhook_id: str | None = None) -> list[Webhook]:
         recorded = endpoint.webhook_id

@@ -9,7 +9,7 @@ from typing import Literal
 
 from airflow_provider_webwork.api.webhooks import Webhook
 from airflow_provider_webwork.errors import WebWorkRequestError
-from airflow_provider_webwork.events.rotation import Rotation, of_url
+from airflow_provider_webwork.events.rotation import Rotation, subject_of_url
 from airflow_provider_webwork.events.rotations import Rotations
 from airflow_provider_webwork.lifecycle import settled
 from airflow_provider_webwork.lifecycle.outside import ensure_url
@@ -46,16 +46,16 @@ class OncePerRun:
         :raises WebWorkRequestError: if there is one, and ``on_conflict`` is ``fail``.
         :raises WebWorkBusyError: if another task sees to this URL all the time.
         """
-        with self.turns.take(of_url(url)) as turn:
+        with self.turns.take(subject_of_url(url)) as turn:
             mine = replace(self, webhooks=InTurn(self.webhooks, turn))
-            begun = mine.begun(url, on_conflict=on_conflict, plan=Plan(run_after=run_after))
+            begun = mine.begin(url, on_conflict=on_conflict, plan=Plan(run_after=run_after))
             if begun.unfinished:
-                return mine.finished(begun, url, events)
+                return mine.finish(begun, url, events)
             return ensure_url(mine.webhooks, url=url, events=events)
 
-    def begun(self, url: str, *, on_conflict: Literal["replace", "fail"], plan: Plan) -> Rotation:
+    def begin(self, url: str, *, on_conflict: Literal["replace", "fail"], plan: Plan) -> Rotation:
         """Return what this run has begun, or begin it."""
-        earlier = self.rotations.find(of_url(url))
+        earlier = self.rotations.find(subject_of_url(url))
         if earlier is not None and not plan.wants(earlier, made_at=None):
             return earlier
         present = [webhook.id for webhook in self.webhooks.list() if webhook.url == url]
@@ -63,13 +63,13 @@ class OncePerRun:
             msg = f"WebWork has a webhook for this URL: {present[0]}. Update that one, or pass on_conflict='adopt'."
             raise WebWorkRequestError(msg)
         return self.rotations.begin_for_webhook(
-            of_url(url),
+            subject_of_url(url),
             old_webhook_id=present[0] if present else None,
             known=present,
             started_at=plan.started_at(self.now()),
         )
 
-    def finished(self, rotation: Rotation, url: str, events: Sequence[str]) -> tuple[Outcome, Webhook]:
+    def finish(self, rotation: Rotation, url: str, events: Sequence[str]) -> tuple[Outcome, Webhook]:
         """Make the new webhook if it is not there yet, and delete the old ones."""
         others = (each for each in self.webhooks.list() if each.url == url and each.id not in rotation.known)
         webhook = next(others, None)

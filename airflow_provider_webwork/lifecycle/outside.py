@@ -65,8 +65,7 @@ def delete_webhook(webhooks: WebhooksAPI, webhook_id: str, *, ignore_missing: bo
     if present is None:
         if ignore_missing:
             return Outcome(action="missing", webhook_id=webhook_id)
-        msg = f"WebWork has no webhook {webhook_id} in the workspace of the connection."
-        raise WebWorkNotFoundError(msg)
+        raise no_webhook(webhook_id)
     settled.delete(webhooks, webhook_id)
     return Outcome(action="deleted", webhook_id=webhook_id, events=present.events)
 
@@ -84,6 +83,11 @@ def delete_url(webhooks: WebhooksAPI, url: str, *, ignore_missing: bool = True) 
     if ignore_missing:
         return Outcome(action="missing", webhook_id=None)
     raise _no_webhook_of_url()
+
+
+def no_webhook(webhook_id: str) -> WebWorkNotFoundError:
+    """Say that WebWork does not have a webhook."""
+    return WebWorkNotFoundError(f"WebWork has no webhook {webhook_id} in the workspace of the connection.")
 
 
 def _no_webhook_of_url() -> WebWorkNotFoundError:

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from airflow_provider_webwork.api.webhooks import Webhook
-from airflow_provider_webwork.errors import WebWorkLogError, WebWorkNotFoundError, WebWorkResponseError
+from airflow_provider_webwork.errors import WebWorkLogError, WebWorkResponseError
 from airflow_provider_webwork.events.endpoints import Endpoints
-from airflow_provider_webwork.events.rotation import Rotation, of_webhook
+from airflow_provider_webwork.events.rotation import Rotation, subject_of_webhook
 from airflow_provider_webwork.events.rotations import Rotations
 from airflow_provider_webwork.lifecycle import settled
+from airflow_provider_webwork.lifecycle.outside import no_webhook
 from airflow_provider_webwork.lifecycle.rotated import Plan, Rotated
 from airflow_provider_webwork.lifecycle.settled import WebhooksAPI
 from airflow_provider_webwork.lifecycle.turns import InTurn, Turns
@@ -48,23 +49,23 @@ class OutsideRotations:
         :raises WebWorkAPIError: if WebWork refuses or fails; a further try goes on where this one stopped.
         :raises WebWorkBusyError: if another task rotates it all the time.
         """
-        known = self.rotations.of_webhook(webhook_id)
-        subject = of_webhook(webhook_id) if known is None else known.subject
+        known = self.rotations.find_webhook(webhook_id)
+        subject = subject_of_webhook(webhook_id) if known is None else known.subject
         with self.turns.take(subject) as turn:
-            return replace(self, webhooks=InTurn(self.webhooks, turn)).rotated(webhook_id, plan)
+            return replace(self, webhooks=InTurn(self.webhooks, turn)).rotate_in_turn(webhook_id, plan)
 
-    def rotated(self, webhook_id: str, plan: Plan) -> Rotated:
+    def rotate_in_turn(self, webhook_id: str, plan: Plan) -> Rotated:
         """Do what :meth:`rotate` does, in our turn."""
         for endpoint in self.endpoints.list():
             if webhook_id in {endpoint.webhook_id, endpoint.former_webhook_id}:
                 msg = f"Webhook {webhook_id} is that of endpoint {endpoint.name!r}: rotate endpoint={endpoint.name!r}."
                 raise WebWorkLogError(msg)
-        rotation, outcome = self.rotations.of_webhook(webhook_id), None
+        rotation, outcome = self.rotations.find_webhook(webhook_id), None
         if rotation is not None and rotation.unfinished:
             outcome = self._go_on(rotation, webhook_id, plan)
             if outcome.waits:
                 return outcome
-            rotation = self.rotations.of_webhook(webhook_id)
+            rotation = self.rotations.find_webhook(webhook_id)
         if plan.wants(rotation, made_at=None if rotation is None else rotation.started_at):
             current = webhook_id if rotation is None else str(rotation.webhook_id)
             return self._go_on(self._begin(webhook_id, current, rotation, plan), webhook_id, plan)
@@ -75,7 +76,7 @@ class OutsideRotations:
     def _begin(self, webhook_id: str, current: str, after: Rotation | None, plan: Plan) -> Rotation:
         old = self._present(current)
         return self.rotations.begin_for_webhook(
-            of_webhook(webhook_id),
+            subject_of_webhook(webhook_id),
             old_webhook_id=old.id,
             known=[each.id for each in self.webhooks.list() if each.url == old.url],
             started_at=plan.started_at(self.now()),
@@ -112,8 +113,7 @@ class OutsideRotations:
     def _present(self, webhook_id: str) -> Webhook:
         webhook = settled.find(self.webhooks, webhook_id)
         if webhook is None:
-            msg = f"WebWork has no webhook {webhook_id} in the workspace of the connection."
-            raise WebWorkNotFoundError(msg)
+            raise no_webhook(webhook_id)
         return webhook
 
 

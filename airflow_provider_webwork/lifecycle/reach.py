@@ -7,8 +7,8 @@ from datetime import datetime
 
 import requests
 
+from airflow_provider_webwork.events.callbacks import key_of
 from airflow_provider_webwork.events.marks import HEADER, new_mark
-from airflow_provider_webwork.lifecycle.settled import key_of
 from airflow_provider_webwork.secrets import Vault
 
 SECONDS = 30.0

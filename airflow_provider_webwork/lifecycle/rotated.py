@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from airflow_provider_webwork.events.event import time_text
+from airflow_provider_webwork.events.event import time_or_none
 from airflow_provider_webwork.events.rotation import Rotation, Strategy
 from airflow_provider_webwork.json_types import JSON
 
@@ -87,5 +87,5 @@ class Rotated:
             "action": self.action,
             "old_webhook_id": self.old_webhook_id,
             "webhook_id": self.webhook_id,
-            "overlap_until": None if self.overlap_until is None else time_text(self.overlap_until),
+            "overlap_until": time_or_none(self.overlap_until),
         }

@@ -13,13 +13,13 @@ from typing import Protocol
 
 from airflow_provider_webwork.api.webhooks import Webhook
 from airflow_provider_webwork.errors import WebWorkLogError, WebWorkUnprovenError
+from airflow_provider_webwork.events.callbacks import key_hash_of
 from airflow_provider_webwork.events.endpoint import BY_KEY, Endpoint, key_id
-from airflow_provider_webwork.events.rotation import Rotation, of_endpoint
+from airflow_provider_webwork.events.rotation import Rotation, subject_of_endpoint
 from airflow_provider_webwork.events.rotations import Rotations
 from airflow_provider_webwork.lifecycle import settled
 from airflow_provider_webwork.lifecycle.desired import EndpointWebhooks, webhook_gone
 from airflow_provider_webwork.lifecycle.rotated import Plan, Rotated
-from airflow_provider_webwork.lifecycle.settled import key_hash_of
 from airflow_provider_webwork.secrets import hash_key
 
 log = logging.getLogger(__name__)
@@ -59,9 +59,9 @@ class EndpointRotations:
         :raises WebWorkBusyError: if another task changes this endpoint all the time.
         """
         with self.lifecycle.turn(name) as mine:
-            return replace(self, lifecycle=mine).rotated(name, plan)
+            return replace(self, lifecycle=mine).rotate_in_turn(name, plan)
 
-    def rotated(self, name: str, plan: Plan) -> Rotated:
+    def rotate_in_turn(self, name: str, plan: Plan) -> Rotated:
         """Do what :meth:`rotate` does, in our turn."""
         endpoint = self.lifecycle.endpoints.get(name)
         if endpoint.webhook_id is None:
@@ -71,12 +71,12 @@ class EndpointRotations:
             )
             raise WebWorkLogError(msg)
         self.lifecycle.check_workspace(endpoint)
-        rotation, outcome = self.rotations.find(of_endpoint(name)), None
+        rotation, outcome = self.rotations.find(subject_of_endpoint(name)), None
         if rotation is not None and rotation.unfinished:
             outcome = self._go_on(rotation, plan)
             if outcome.waits:
                 return outcome
-            rotation = self.rotations.find(of_endpoint(name))
+            rotation = self.rotations.find(subject_of_endpoint(name))
         if plan.wants(rotation, made_at=self.lifecycle.endpoints.key_made_at(name)):
             return self._go_on(self._begin(name, plan), plan)
         return outcome or Rotated(
@@ -152,11 +152,11 @@ class EndpointRotations:
         """Delete the old webhook, if the new one is as it should be; a webhook that was only rekeyed stays."""
         if rotation.strategy == "replace":
             name = str(rotation.endpoint)
-            outcome = self.lifecycle.ensured(name, events=self.lifecycle.endpoints.get(name).events)
+            outcome = self.lifecycle.ensure_in_turn(name, events=self.lifecycle.endpoints.get(name).events)
             if outcome.action in {"created", "repaired"}:
                 log.warning("Endpoint %s: its new webhook had to be %s; the old one stays on.", name, outcome.action)
                 until = self.lifecycle.now() + plan.overlap
-                return self.rotations.extend(rotation, webhook_id=str(outcome.webhook_id), overlap_until=until)
+                return self.rotations.switch_webhook(rotation, webhook_id=str(outcome.webhook_id), overlap_until=until)
             rotation = self._delete_old(rotation, plan)
         return self.rotations.finish(rotation, linger=self.linger)
 

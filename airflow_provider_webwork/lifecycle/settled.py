@@ -6,12 +6,10 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
-from urllib.parse import urlsplit
 
 from airflow_provider_webwork.api.webhooks import Webhook
 from airflow_provider_webwork.errors import WebWorkAPIError, WebWorkNotFoundError, WebWorkRequestError
 from airflow_provider_webwork.json_types import JSON
-from airflow_provider_webwork.secrets import hash_key
 
 log = logging.getLogger(__name__)
 
@@ -100,15 +98,3 @@ def find(webhooks: WebhooksAPI, webhook_id: str) -> Webhook | None:
 def with_token(webhooks: WebhooksAPI, webhook: Webhook) -> Webhook:
     """Return a webhook with its token, if WebWork shows it."""
     return webhook if webhook.token is not None else webhooks.get(webhook.id)
-
-
-def key_of(url: str) -> str | None:
-    """Return the key in a callback URL; ``None`` if it has the form of no callback."""
-    parent, _, key = urlsplit(url).path.rpartition("/")
-    return key if key and parent.endswith("/hooks") else None
-
-
-def key_hash_of(url: str) -> str | None:
-    """Return the hash of the key in a callback URL; ``None`` if it has the form of no callback."""
-    key = key_of(url)
-    return None if key is None else hash_key(key)

@@ -32,7 +32,7 @@ class Turn:
         self._subject = subject
         self._holder = uuid.uuid4().hex
 
-    def taken(self) -> bool:
+    def take(self) -> bool:
         """Take the turn if nobody has it, or keep it; return whether it is ours."""
         return self._leases.take(f"webhooks of {self._subject}", self._holder, length=LENGTH)
 
@@ -41,7 +41,7 @@ class Turn:
 
         :raises WebWorkBusyError: if it took so long that another task has it now.
         """
-        if not self.taken():
+        if not self.take():
             raise _busy(self._subject)
 
     def end(self) -> None:
@@ -69,7 +69,7 @@ class Turns:
         """
         turn = Turn(self.leases, subject)
         waited, pause = timedelta(), timedelta(seconds=0.5)
-        while not turn.taken():
+        while not turn.take():
             if not waited:
                 log.info("Another task is at work on %s; waiting for it.", subject)
             if waited >= _PATIENCE:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
@@ -16,6 +16,7 @@ from airflow_provider_webwork.hooks.failures import WebWorkTaskError, task_failu
 from airflow_provider_webwork.hooks.webwork import WebWorkHook
 from airflow_provider_webwork.operators.arguments import MAX_BYTES, is_known, usable_count
 from airflow_provider_webwork.operators.call_arguments import usable_arguments, usable_operation
+from airflow_provider_webwork.operators.connected import ConnectedOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from airflow_provider_webwork.json_types import JSON
 
 
-class WebWorkCallOperator(BaseOperator):
+class WebWorkCallOperator(ConnectedOperator):
     """Call one operation of WebWork and return its whole answer; webhooks come without their token.
 
     A call that creates something (a POST) creates it again when it is made again. So the retries of the task do not
@@ -66,11 +67,6 @@ class WebWorkCallOperator(BaseOperator):
         self.max_bytes = max_bytes
         self.webwork_conn_id = webwork_conn_id
 
-    @cached_property
-    def hook(self) -> WebWorkHook:
-        """The hook of the connection."""
-        return WebWorkHook(self.webwork_conn_id)
-
     def execute(self, context: Context) -> JSON:
         """Call it."""
         from airflow_provider_webwork.api.operations import operation
@@ -82,10 +78,6 @@ class WebWorkCallOperator(BaseOperator):
             if found.method == "POST":
                 return self._small_enough(found, self._call_once(partial(hook.call, found.name, **given), context))
             return self._small_enough(found, hook.call(found.name, **given))
-
-    def on_kill(self) -> None:
-        """Stop waiting for WebWork."""
-        self.hook.cancel()
 
     def _call_once(self, call: Callable[[], JSON], context: Context) -> JSON:
         if _is_retry(self, context):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from airflow_provider_webwork.events.names import checked_name
@@ -18,6 +18,8 @@ MAX_EVENTS = 500
 
 MAX_BYTES = 1_000_000
 """How many bytes of JSON a run takes at most, unless told otherwise: they go through an XCom."""
+
+Choice = TypeVar("Choice", bound=str)
 
 
 def exactly_one(operator: BaseOperator, **values: object) -> None:
@@ -109,16 +111,25 @@ def usable_url(url: object) -> str:
     return url
 
 
+def usable_choice(value: object, choices: tuple[Choice, ...], *, name: str) -> Choice:
+    """Return one of a few words.
+
+    :raises ValueError: naming the argument, if it is none of them.
+    """
+    for choice in choices:
+        if value == choice:
+            return choice
+    *others, last = choices
+    msg = f"{name} must be {', '.join(others)} or {last}, not {value!r}."
+    raise ValueError(msg)
+
+
 def usable_conflict(on_conflict: object) -> Literal["adopt", "replace", "fail"]:
     """Return what to do about a webhook that is there already.
 
     :raises ValueError: if it is not one of the three.
     """
-    match on_conflict:
-        case "adopt" | "replace" | "fail":
-            return on_conflict
-    msg = f"on_conflict must be adopt, replace or fail, not {on_conflict!r}."
-    raise ValueError(msg)
+    return usable_choice(on_conflict, ("adopt", "replace", "fail"), name="on_conflict")
 
 
 def usable_strategy(strategy: object) -> Literal["replace", "rekey"]:
@@ -126,11 +137,7 @@ def usable_strategy(strategy: object) -> Literal["replace", "rekey"]:
 
     :raises ValueError: if it is not one of the two.
     """
-    match strategy:
-        case "replace" | "rekey":
-            return strategy
-    msg = f"strategy must be replace or rekey, not {strategy!r}."
-    raise ValueError(msg)
+    return usable_choice(strategy, ("replace", "rekey"), name="strategy")
 
 
 def usable_finish(finish: object) -> Literal["wait", "next_run"]:
@@ -138,11 +145,7 @@ def usable_finish(finish: object) -> Literal["wait", "next_run"]:
 
     :raises ValueError: if it is not one of the two.
     """
-    match finish:
-        case "wait" | "next_run":
-            return finish
-    msg = f"finish must be wait or next_run, not {finish!r}."
-    raise ValueError(msg)
+    return usable_choice(finish, ("wait", "next_run"), name="finish")
 
 
 def masked_variable(name: object) -> str:

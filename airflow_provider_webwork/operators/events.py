@@ -206,8 +206,4 @@ class WebWorkPruneEventsOperator(BaseOperator):
 
 
 def _usable_result(result: object) -> Literal["events", "reference"]:
-    match result:
-        case "events" | "reference":
-            return result
-    msg = f"result must be events or reference, not {result!r}."
-    raise ValueError(msg)
+    return arguments.usable_choice(result, ("events", "reference"), name="result")

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
-
-from airflow.sdk import BaseOperator
 
 from airflow_provider_webwork.files.formats import writing
 from airflow_provider_webwork.hooks.failures import task_failures
 from airflow_provider_webwork.hooks.webwork import WebWorkHook
 from airflow_provider_webwork.operators.arguments import is_known
 from airflow_provider_webwork.operators.call_arguments import usable_layout, usable_operation
+from airflow_provider_webwork.operators.connected import ConnectedOperator
 from airflow_provider_webwork.operators.fan_out import FanOut
 from airflow_provider_webwork.operators.landing import landing
 from airflow_provider_webwork.operators.lineage import landed_dataset
@@ -28,7 +26,7 @@ if TYPE_CHECKING:
     from airflow_provider_webwork.json_types import JSON
 
 
-class WebWorkExportOperator(BaseOperator):
+class WebWorkExportOperator(ConnectedOperator):
     """Write every record of a list or report into one file, locally or in object storage.
 
     Pages are read one after the other and written as they come; memory stays that of a few pages. The file appears
@@ -105,11 +103,6 @@ class WebWorkExportOperator(BaseOperator):
         self.webwork_conn_id = webwork_conn_id
         self._summary: dict[str, JSON] | None = None
 
-    @cached_property
-    def hook(self) -> WebWorkHook:
-        """The hook of the connection."""
-        return WebWorkHook(self.webwork_conn_id)
-
     def execute(self, context: Context) -> dict[str, JSON]:
         """Read and write, page by page."""
         from airflow_provider_webwork.api.operations import operation
@@ -130,10 +123,6 @@ class WebWorkExportOperator(BaseOperator):
             self._tell_of_columns(layout, seen=seen)
         self._summary = {**progress.summary(self.path, size=size), "pages": progress.pages}
         return self._summary
-
-    def on_kill(self) -> None:
-        """Stop waiting for WebWork."""
-        self.hook.cancel()
 
     def get_openlineage_facets_on_complete(self, task_instance: object) -> OperatorLineage:
         """Tell OpenLineage which file was written; only its provider calls this."""

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
-
-from airflow.sdk import BaseOperator
 
 from airflow_provider_webwork.hooks.events import WebWorkEventsHook
 from airflow_provider_webwork.hooks.failures import task_failures
-from airflow_provider_webwork.hooks.reconciling import reconciliation
+from airflow_provider_webwork.hooks.lifecycle import reconciliation
 from airflow_provider_webwork.hooks.webwork import WebWorkHook
 from airflow_provider_webwork.json_types import JSON
 from airflow_provider_webwork.operators.arguments import is_known, usable_moment
+from airflow_provider_webwork.operators.connected import ConnectedOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
     from airflow_provider_webwork.lifecycle.reconcile import Reconciled
 
 
-class WebWorkReconcileEventsOperator(BaseOperator):
+class WebWorkReconcileEventsOperator(ConnectedOperator):
     """Add the starts and stops of trackers that the API shows and the event log lacks.
 
     The time entries of every member are read, and compared with the stored ``tracker.started`` and
@@ -73,11 +71,6 @@ class WebWorkReconcileEventsOperator(BaseOperator):
         self.tolerance = tolerance
         self.webwork_conn_id = webwork_conn_id
 
-    @cached_property
-    def hook(self) -> WebWorkHook:
-        """The hook of the connection."""
-        return WebWorkHook(self.webwork_conn_id)
-
     def execute(self, context: Context) -> dict[str, JSON]:
         """Read, compare and add."""
         with task_failures():
@@ -85,10 +78,6 @@ class WebWorkReconcileEventsOperator(BaseOperator):
             outcome = reconciliation(self.hook, WebWorkEventsHook()).run(start, end, tolerance=self.tolerance)
         self._tell(outcome)
         return outcome.as_dict()
-
-    def on_kill(self) -> None:
-        """Stop waiting for WebWork."""
-        self.hook.cancel()
 
     def _window(self, context: Context) -> tuple[datetime, datetime]:
         """Return the window, of which a data interval says what the arguments do not.

@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_webwork.hooks.claiming import run_key_of
-from airflow_provider_webwork.hooks.endpoints import endpoint_rotations, outside_rotations
 from airflow_provider_webwork.hooks.events import WebWorkEventsHook
 from airflow_provider_webwork.hooks.failures import task_failures
+from airflow_provider_webwork.hooks.lifecycle import endpoint_rotations, outside_rotations
 from airflow_provider_webwork.json_types import JSON
 from airflow_provider_webwork.operators import arguments
 from airflow_provider_webwork.operators.variables import keep_token

@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from airflow.sdk import BaseOperator
-
 from airflow_provider_webwork.hooks.claiming import run_key_of
-from airflow_provider_webwork.hooks.endpoints import endpoint_webhooks, once_per_run
 from airflow_provider_webwork.hooks.events import WebWorkEventsHook
 from airflow_provider_webwork.hooks.failures import task_failures
+from airflow_provider_webwork.hooks.lifecycle import endpoint_webhooks, once_per_run
 from airflow_provider_webwork.hooks.webwork import WebWorkHook
 from airflow_provider_webwork.json_types import JSON
 from airflow_provider_webwork.operators import arguments
+from airflow_provider_webwork.operators.connected import ConnectedOperator
 from airflow_provider_webwork.operators.variables import keep_token
 
 if TYPE_CHECKING:
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
     from airflow_provider_webwork.lifecycle.settled import Outcome
 
 
-class WebhookOperator(BaseOperator):
-    """What the webhook operators share: the hooks that they translate for."""
+class WebhookOperator(ConnectedOperator):
+    """What the webhook operators share: their connection, and the webhooks of endpoints."""
 
     ui_color = "#d9ecff"
 
@@ -35,18 +34,9 @@ class WebhookOperator(BaseOperator):
         self.webwork_conn_id = webwork_conn_id
 
     @cached_property
-    def hook(self) -> WebWorkHook:
-        """The hook of the connection."""
-        return WebWorkHook(self.webwork_conn_id)
-
-    @cached_property
     def endpoint_webhooks(self) -> EndpointWebhooks:
         """The webhooks of our endpoints."""
         return endpoint_webhooks(self.hook, WebWorkEventsHook())
-
-    def on_kill(self) -> None:
-        """Stop waiting for WebWork."""
-        self.hook.cancel()
 
 
 class WebWorkCreateWebhookOperator(WebhookOperator):

@@ -18,6 +18,7 @@ from airflow_provider_webwork import __version__
 from airflow_provider_webwork.config import Settings
 from airflow_provider_webwork.errors import WebWorkError, WebWorkLogUnavailableError
 from airflow_provider_webwork.events import receivers
+from airflow_provider_webwork.events.callbacks import HOOKS
 from airflow_provider_webwork.events.endpoints import Endpoints
 from airflow_provider_webwork.events.log import EventLog
 from airflow_provider_webwork.events.store import Store
@@ -45,7 +46,6 @@ log = logging.getLogger(__name__)
 LOCK_SECONDS = 5.0
 """WebWork does not say how long it waits for an answer; other senders of webhooks give up after 5 to 30 seconds."""
 
-_HOOKS = "/hooks/"
 _METHODS = ("GET", "HEAD", "POST")
 
 _PROBED = answer(200, {"status": "ok"}, reason="probe")
@@ -185,8 +185,8 @@ class Receiver:
     async def _answer(self, scope: Scope, receive: Receive, path: str, request: Request) -> Answer:
         if path in PATHS:
             return ALIVE if path == LIVE else readiness(self.condition)
-        key = path.removeprefix(_HOOKS)
-        if not path.startswith(_HOOKS) or not key or "/" in key:
+        key = path.removeprefix(HOOKS)
+        if not path.startswith(HOOKS) or not key or "/" in key:
             return not_found("no_such_path")
         if scope["method"] not in _METHODS:
             return _WRONG_METHOD

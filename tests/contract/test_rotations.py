@@ -15,7 +15,7 @@ from airflow_provider_webwork.events.credentials import Credentials
 from airflow_provider_webwork.events.endpoints import Endpoints
 from airflow_provider_webwork.events.leases import Leases
 from airflow_provider_webwork.events.reencryption import ENCRYPTED, reencrypt
-from airflow_provider_webwork.events.rotation import of_endpoint, of_webhook
+from airflow_provider_webwork.events.rotation import subject_of_endpoint, subject_of_webhook
 from airflow_provider_webwork.events.rotations import Rotations
 from airflow_provider_webwork.events.store import Store
 from airflow_provider_webwork.secrets import Vault, hash_key
@@ -78,18 +78,18 @@ def accepted(endpoints, at):
 def test_each_step_changes_what_is_accepted_and_is_found_again(rotations, endpoints, old_key):
     rotation = begin(rotations)
     old, new = hash_key(old_key), hash_key(rotation.key)
-    assert rotations.find(of_endpoint("payroll")) == rotation
+    assert rotations.find(subject_of_endpoint("payroll")) == rotation
     assert accepted(endpoints, NOON) == ({old, new}, {OLD_TOKEN})
     assert endpoints.get("payroll").rotating == {new: "pending"}
 
     rotation = switch(rotations, rotation)
-    assert rotations.find(of_endpoint("payroll")) == rotation
+    assert rotations.find(subject_of_endpoint("payroll")) == rotation
     endpoint = endpoints.get("payroll")
     assert (endpoint.webhook_id, endpoint.former_webhook_id, endpoint.events) == ("32", "31", ("tracker.started",))
     assert accepted(endpoints, NOON + 100 * DAY) == ({old, new}, {OLD_TOKEN, NEW_TOKEN}), "however late it is finished"
 
     rotation = rotations.finish(rotations.retire(rotation), linger=timedelta(minutes=1))
-    assert rotations.find(of_endpoint("payroll")) == rotation
+    assert rotations.find(subject_of_endpoint("payroll")) == rotation
     assert (rotation.unfinished, rotation.key) == (False, None)
     assert accepted(endpoints, NOON + DAY) == ({old, new}, {OLD_TOKEN, NEW_TOKEN})
     assert accepted(endpoints, NOON + DAY + timedelta(minutes=1)) == ({new}, {NEW_TOKEN})
@@ -109,7 +109,7 @@ def test_a_rekeyed_webhook_keeps_its_token_and_the_old_key_ends_with_the_overlap
 def test_a_rotation_that_is_begun_anew_gives_up_the_former_key(rotations, endpoints, old_key):
     first, second = begin(rotations), begin(rotations)
 
-    assert rotations.find(of_endpoint("payroll")) == second
+    assert rotations.find(subject_of_endpoint("payroll")) == second
     assert accepted(endpoints, NOON + DAY)[0] == {hash_key(old_key), hash_key(second.key)}
     assert first.key != second.key
 
@@ -123,7 +123,7 @@ def test_a_step_is_taken_once(rotations):
     for again in (
         lambda: switch(rotations, begun),
         lambda: rotations.retire(overlapping),
-        lambda: rotations.extend(overlapping, webhook_id="33", overlap_until=NOON),
+        lambda: rotations.switch_webhook(overlapping, webhook_id="33", overlap_until=NOON),
         lambda: rotations.finish(retiring, linger=timedelta()),
     ):
         with pytest.raises(WebWorkLogUnavailableError, match="Another process went on"):
@@ -131,20 +131,20 @@ def test_a_step_is_taken_once(rotations):
 
 
 def test_webhooks_of_others_are_found_by_the_ids_that_they_had(rotations):
-    begun = rotations.begin_for_webhook(of_webhook("1"), old_webhook_id="1", known=["1", "9"], started_at=NOON)
+    begun = rotations.begin_for_webhook(subject_of_webhook("1"), old_webhook_id="1", known=["1", "9"], started_at=NOON)
     assert begun.known == ("1", "9")
     done = rotations.finish(rotations.switch_webhook(begun, webhook_id="2", overlap_until=NOON), linger=timedelta())
 
-    assert rotations.of_webhook("1") == rotations.of_webhook("2") == done
-    assert rotations.of_webhook("9") is None
+    assert rotations.find_webhook("1") == rotations.find_webhook("2") == done
+    assert rotations.find_webhook("9") is None
     begin(rotations)
-    assert rotations.of_webhook("31") is None, "the webhook of an endpoint is nobody else's"
+    assert rotations.find_webhook("31") is None, "the webhook of an endpoint is nobody else's"
 
 
 def test_those_that_are_not_finished_are_listed_with_what_they_need(rotations):
-    done = rotations.begin_for_webhook(of_webhook("1"), old_webhook_id="1", known=[], started_at=NOON)
+    done = rotations.begin_for_webhook(subject_of_webhook("1"), old_webhook_id="1", known=[], started_at=NOON)
     rotations.finish(done, linger=timedelta())
-    later = rotations.begin_for_webhook(of_webhook("2"), old_webhook_id="2", known=[], started_at=NOON + DAY)
+    later = rotations.begin_for_webhook(subject_of_webhook("2"), old_webhook_id="2", known=[], started_at=NOON + DAY)
     sooner = begin(rotations)
 
     assert rotations.unfinished() == [sooner, later]
@@ -161,7 +161,7 @@ def test_the_audit_can_be_read_from_some_time_on(rotations, store):
 def test_an_endpoint_takes_its_rotation_with_it(rotations, endpoints):
     begin(rotations)
     endpoints.delete("payroll")
-    assert rotations.find(of_endpoint("payroll")) is None
+    assert rotations.find(subject_of_endpoint("payroll")) is None
     with pytest.raises(WebWorkLogError, match="no endpoint 'payroll'"):
         begin(rotations)
 
@@ -180,7 +180,7 @@ def test_the_audit_names_every_step_and_no_secret(rotations, store, old_key):
 def step_in_a_process(url, key, barrier):
     store = Store(url)
     rotations = Rotations(store, Vault([key]), now=lambda: NOON, actor="x")
-    rotation = rotations.find(of_endpoint("payroll"))
+    rotation = rotations.find(subject_of_endpoint("payroll"))
     barrier.wait(timeout=60)
     try:
         rotations.retire(rotation)
@@ -281,5 +281,5 @@ def test_a_copy_of_the_log_goes_on_with_the_rotation(everything, open_store, new
     copy_log(everything, target, progress=lambda *_: None)
     of_copy, of_log = (Rotations(each, vault, now=lambda: NOON, actor="x") for each in (target, everything))
 
-    assert of_copy.find(of_endpoint("payroll")) == of_log.find(of_endpoint("payroll"))
+    assert of_copy.find(subject_of_endpoint("payroll")) == of_log.find(subject_of_endpoint("payroll"))
     assert Endpoints(target, vault).list() == Endpoints(everything, vault).list()

@@ -1,4 +1,4 @@
-"""Looking at the consumers: who lags with nobody claiming, who was given up, who claims with two filters."""
+"""Looking at the consumers: who lags with nobody claiming, whose batches are left, who claims with two filters."""
 
 from __future__ import annotations
 

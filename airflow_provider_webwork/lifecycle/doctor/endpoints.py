@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from airflow_provider_webwork.events.endpoint import BY_KEY, Endpoint
 from airflow_provider_webwork.events.event import time_text
-from airflow_provider_webwork.events.rotation import Rotation, of_endpoint
+from airflow_provider_webwork.events.rotation import Rotation, subject_of_endpoint
 from airflow_provider_webwork.events.rotations import Rotations
 from airflow_provider_webwork.lifecycle.doctor.case import Case
 from airflow_provider_webwork.lifecycle.doctor.finding import Finding, Repair, counted, good, warning, wrong
@@ -26,7 +26,7 @@ def endpoints(case: Case) -> Iterator[Finding]:
     for endpoint in case.endpoints:
         yield _heard(case, endpoint)
         yield from _aged(case, endpoint)
-        if rotation := unfinished.pop(of_endpoint(endpoint.name), None):
+        if rotation := unfinished.pop(subject_of_endpoint(endpoint.name), None):
             yield from _half_rotated(case, endpoint, rotation)
         yield from _provable(case, endpoint)
     for rotation in unfinished.values():

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from airflow_provider_webwork import __version__
+from airflow_provider_webwork.events.callbacks import key_of
 from airflow_provider_webwork.events.endpoint import Endpoint
 from airflow_provider_webwork.events.event import time_text
 from airflow_provider_webwork.events.receivers import ABSENT_AFTER, Receivers
 from airflow_provider_webwork.lifecycle.doctor.case import Case
 from airflow_provider_webwork.lifecycle.doctor.finding import Finding, counted, good, skipped, warning, wrong
-from airflow_provider_webwork.lifecycle.settled import key_of
 from airflow_provider_webwork.secrets import hash_key
 
 

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
 from airflow_provider_webwork.errors import WebWorkConfigurationError
+from airflow_provider_webwork.events.callbacks import base_of, key_hash_of
 from airflow_provider_webwork.events.endpoint import Endpoint
 from airflow_provider_webwork.lifecycle import settled
 from airflow_provider_webwork.lifecycle.doctor.case import Case
 from airflow_provider_webwork.lifecycle.doctor.finding import Finding, good, skipped, warning, wrong
-from airflow_provider_webwork.lifecycle.settled import key_hash_of
 
 
 def webhooks(case: Case) -> Iterator[Finding]:
@@ -76,7 +76,7 @@ def _differences(case: Case, endpoint: Endpoint) -> Iterator[str]:
     key_hash, base_url = key_hash_of(webhook.url), case.lifecycle.base_url.rstrip("/")
     if key_hash is None or not endpoint.accepts(key_hash, at=case.now):
         yield f"its webhook {recorded} calls {_origin(webhook.url)} at a path that is none of this endpoint"
-    elif _base(webhook.url) != base_url:
+    elif base_of(webhook.url) != base_url:
         yield f"its webhook {recorded} calls {_origin(webhook.url)}, while [webwork] receiver_base_url is {base_url}"
     if set(webhook.events) != set(endpoint.events):
         yield f"its webhook {recorded} is for {_listed(webhook.events)} in place of {_listed(endpoint.events)}"
@@ -85,9 +85,8 @@ def _differences(case: Case, endpoint: Endpoint) -> Iterator[str]:
 def _spares(case: Case, endpoint: Endpoint) -> Iterator[str]:
     """Yield which webhooks call the endpoint besides its own and those that a rotation or a person looks after."""
     looked_after = {endpoint.webhook_id, endpoint.former_webhook_id}
-    forgotten = endpoint.key_hashes.keys() - endpoint.rotating.keys() - endpoint.by_hand
     for webhook in case.webhooks:
-        if webhook.id not in looked_after and key_hash_of(webhook.url) in forgotten:
+        if webhook.id not in looked_after and key_hash_of(webhook.url) in endpoint.unattended_keys:
             yield f"a second webhook {webhook.id} calls it, which nobody looks after"
 
 
@@ -97,7 +96,7 @@ def _orphans(case: Case) -> Iterator[Finding]:
     known = {key_hash for each in case.endpoints for key_hash in each.key_hashes}
     delete = "deleteWebhook" if case.installation.client.settings.api_version == "v2" else "v1DeleteWebhook"
     for webhook in case.webhooks:
-        ours = _base(webhook.url) == base_url and webhook.id not in recorded
+        ours = base_of(webhook.url) == base_url and webhook.id not in recorded
         if ours and key_hash_of(webhook.url) not in known:
             yield wrong(
                 f"Webhook {webhook.id} calls our receiver with a key that no endpoint has: its deliveries are refused.",
@@ -113,11 +112,6 @@ def _by_connection(case: Case) -> str:
 
 def _listed(events: Iterable[str]) -> str:
     return ", ".join(events)
-
-
-def _base(url: str) -> str | None:
-    """Return what stands before ``/hooks/`` and the key in a callback URL."""
-    return None if key_hash_of(url) is None else url.rpartition("/hooks/")[0]
 
 
 def _origin(url: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from airflow_provider_webwork.events.access import Access
 from airflow_provider_webwork.events.endpoint import Sighting, Tried, Uses
-from airflow_provider_webwork.events.rotation import of_endpoint
+from airflow_provider_webwork.events.rotation import subject_of_endpoint
 from airflow_provider_webwork.receiver.proofs.hmacs import Hmac
 from airflow_provider_webwork.receiver.proofs.settings import to_json
 from tests.unit.lifecycle.conftest import STRANGER
@@ -183,7 +183,7 @@ def test_a_rotation_is_good_while_both_are_at_work_and_finished_by_fix_when_that
     assert [each.verdict for each in fixed] == ["fixed"]
     assert fixed[0].text.endswith(f"and webhook {outcome.webhook_id} is the only one.")
     assert workspace.only.id == outcome.webhook_id
-    assert not workspace.steps.find(of_endpoint("payroll")).unfinished
+    assert not workspace.steps.find(subject_of_endpoint("payroll")).unfinished
 
 
 def test_fix_does_not_end_a_rotation_whose_new_webhook_had_to_be_put_right(examined):

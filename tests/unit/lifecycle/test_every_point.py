@@ -16,7 +16,7 @@ from datetime import timedelta
 import pytest
 
 from airflow_provider_webwork.errors import WebWorkError
-from airflow_provider_webwork.events.rotation import of_endpoint
+from airflow_provider_webwork.events.rotation import subject_of_endpoint
 from airflow_provider_webwork.lifecycle.outside import delete_url, delete_webhook, ensure_url, update_webhook
 from airflow_provider_webwork.secrets import hash_key
 from tests.unit.lifecycle.points import WAYS, Killed, Points
@@ -166,7 +166,7 @@ def state_of(workspace):
     """What the next task finds, without the ids, which differ."""
     workspace.clock.wait(days=1)
     now, endpoints = workspace.clock.now(), workspace.endpoints.list()
-    rotations = [workspace.steps.find(of_endpoint(each.name)) for each in endpoints]
+    rotations = [workspace.steps.find(subject_of_endpoint(each.name)) for each in endpoints]
     return {
         "webhooks": sorted(
             (

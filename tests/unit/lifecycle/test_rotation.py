@@ -18,7 +18,7 @@ from airflow_provider_webwork.errors import (
 )
 from airflow_provider_webwork.events.audit import entries
 from airflow_provider_webwork.events.endpoint import BY_KEY, Sighting, Tried, Uses, key_id
-from airflow_provider_webwork.events.rotation import of_endpoint
+from airflow_provider_webwork.events.rotation import subject_of_endpoint
 from airflow_provider_webwork.secrets import hash_key
 from airflow_provider_webwork.simulator import DeliveryPolicy, Simulator, WebhookRules
 
@@ -136,7 +136,7 @@ def test_a_run_whose_machine_has_a_slow_clock_is_not_taken_for_another_one_when_
 )
 def test_what_is_younger_than_max_age_but_for_a_tenth_is_left_alone(endpoint, age, rotates):
     rotate_and_wait(endpoint)
-    begun = endpoint.steps.find(of_endpoint("payroll")).started_at
+    begun = endpoint.steps.find(subject_of_endpoint("payroll")).started_at
     before = endpoint.ours
     outcome = rotate(endpoint, run_after=begun + age, max_age=WEEK)
 
@@ -411,7 +411,7 @@ def test_deleting_during_the_overlap_leaves_nothing(endpoint):
     assert endpoint.lifecycle.delete("payroll").action == "deleted"
     assert endpoint.ours == ()
     assert endpoint.endpoints.list() == []
-    assert endpoint.steps.find(of_endpoint("payroll")) is None
+    assert endpoint.steps.find(subject_of_endpoint("payroll")) is None
 
 
 def test_a_key_that_was_added_by_hand_outlives_rotations_and_its_webhook_is_nobodys_spare(endpoint):
@@ -472,7 +472,7 @@ def test_an_endpoint_of_another_workspace_is_left_alone(workspace):
 
 def test_of_two_processes_that_are_at_the_same_step_the_second_is_refused(endpoint):
     rotate(endpoint)
-    step = endpoint.steps.find(of_endpoint("payroll"))
+    step = endpoint.steps.find(subject_of_endpoint("payroll"))
     endpoint.steps.retire(step)
     with pytest.raises(
         WebWorkLogUnavailableError, match="Another process went on with the rotation of endpoint payrol"
@@ -485,7 +485,7 @@ def test_no_secret_is_in_outcomes_logs_or_the_audit(endpoint, caplog):
     webhooks = [endpoint.only]
     outcomes = [rotate(endpoint)]
     webhooks += endpoint.ours
-    step = repr(endpoint.steps.find(of_endpoint("payroll")))
+    step = repr(endpoint.steps.find(subject_of_endpoint("payroll")))
     endpoint.clock.moment = outcomes[0].overlap_until
     outcomes += [rotate_and_wait(endpoint), rotate(endpoint, strategy="rekey")]
     webhooks += endpoint.ours

@@ -1,9 +1,9 @@
-"""A connection and the event log together: what keeping and rotating webhooks needs."""
+"""A connection and the event log together: what keeps and rotates webhooks, and reconciles the log with the API."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from airflow_provider_webwork.errors import WebWorkConfigurationError
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from airflow_provider_webwork.lifecycle.desired import EndpointWebhooks
     from airflow_provider_webwork.lifecycle.once import OncePerRun
     from airflow_provider_webwork.lifecycle.outside_rotation import OutsideRotations
+    from airflow_provider_webwork.lifecycle.reconcile import Reconciliation
     from airflow_provider_webwork.lifecycle.rotation import EndpointRotations
     from airflow_provider_webwork.lifecycle.turns import Turns
 
@@ -96,6 +97,19 @@ def once_per_run(
         rotations=events_hook.rotations(actor),
         turns=_turns(events_hook),
         keep_token=keep_token,
+        now=_utc_now,
+    )
+
+
+def reconciliation(hook: WebWorkHook, events_hook: WebWorkEventsHook) -> Reconciliation:
+    """Return what compares the event log with the API and adds what it lacks."""
+    from airflow_provider_webwork.events.restoring import Restoring
+    from airflow_provider_webwork.lifecycle.reconcile import Reconciliation
+
+    return Reconciliation(
+        client=hook.client,
+        restoring=Restoring(events_hook.store),
+        retention=timedelta(days=events_hook.settings.retention),
         now=_utc_now,
     )
 
