@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from airflow_provider_webwork.errors import WebWorkConsumerError
 from airflow_provider_webwork.events import released, schema
 from airflow_provider_webwork.events.audit import Entry, record
-from airflow_provider_webwork.events.event import Event
+from airflow_provider_webwork.events.event import Event, time_text
 from airflow_provider_webwork.events.log import EventLog
 from airflow_provider_webwork.events.match import EventFilter
 from airflow_provider_webwork.events.store import Store
@@ -143,6 +143,20 @@ def no_batch(consumer: str, run_key: str) -> WebWorkConsumerError:
     return WebWorkConsumerError(
         f"Consumer {consumer!r} has no batch of {run_key!r}. See `airflow webwork batches list`."
     )
+
+
+def live(batch: Batch) -> Batch:
+    """Return a batch that its run may process.
+
+    :raises WebWorkConsumerError: if it was released.
+    """
+    if batch.released_at is not None:
+        msg = (
+            f"The batch of {batch.run_key} for consumer {batch.consumer!r} was given up at "
+            f"{time_text(batch.released_at)} by `airflow webwork batches release`; other runs get its events."
+        )
+        raise WebWorkConsumerError(msg)
+    return batch
 
 
 def add(connection: sa.Connection, batch: Batch) -> None:

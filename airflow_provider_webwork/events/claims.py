@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -21,6 +21,9 @@ from airflow_provider_webwork.events.log import PAGE, EventLog, head, horizon
 from airflow_provider_webwork.events.match import EventFilter
 from airflow_provider_webwork.events.store import Store
 from airflow_provider_webwork.events.subscription import Start
+
+NOTE_EVERY = timedelta(minutes=1)
+"""How long after the last sign of a consumer a claim that finds nothing is written down as one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +106,8 @@ class Claims:
         if limit < 1:
             msg = f"limit: a claim takes at least one event, not {limit}."
             raise ValueError(msg)
-        if wanted is not None:
+        # What the consumer wants by now is nothing to a run that has its batch.
+        if wanted is not None and self._find(name, run_key) is None:
             self._consumers.subscribe(name, wanted, owner=_dag_id(run_key), actor=run_key, start=start)
         while True:
             with suppress(_LostRaceError):
@@ -124,6 +128,10 @@ class Claims:
             waiting += 1
         return Lag(events=waiting)
 
+    def _find(self, name: str, run_key: str) -> Batch | None:
+        with self._store.read() as connection:
+            return batches.find(connection, name, run_key)
+
     def _claim(self, name: str, run_key: str, try_number: int, take: _Take) -> Batch | None:
         with self._store.read() as connection:
             # The consumer is read first: whoever claims after that is noticed in the end by the counter of claims.
@@ -134,7 +142,7 @@ class Claims:
             empty = empty_claims.latest(connection, name, run_key)
             batch = batches.find(connection, name, run_key)
         if batch is not None:
-            return _live(batch)
+            return batches.live(batch)
         if try_number < empty:
             raise _overtaken(name, run_key, try_number, by=empty)
         if given_up is not None:
@@ -144,8 +152,8 @@ class Claims:
         if consumer.position < oldest - 1:
             self._tell_pruned(consumer, oldest, run_key)
         new = self._take_new(consumer, newest, run_key, take) if consumer.position < newest else None
-        if new is None and try_number > max(empty, 1):  # before the first there was none
-            self._note_empty(consumer, run_key, try_number)
+        if new is None:
+            self._note_empty(consumer, run_key, try_number, before=empty)
         return new
 
     def _take_new(self, consumer: Consumer, newest: int, run_key: str, take: _Take) -> Batch | None:
@@ -166,14 +174,23 @@ class Claims:
                 return self._give(connection, consumer, run_key, cut, given_up.wanted)
         raise _LostRaceError  # all that was wanted of it has been erased; now the range is gone
 
-    def _note_empty(self, consumer: Consumer, run_key: str, try_number: int) -> None:
-        table = schema.consumer
+    def _note_empty(self, consumer: Consumer, run_key: str, try_number: int, *, before: int) -> None:
+        """Write down that a run was told that nothing waits.
+
+        :param before: the last of its tries that was told so.
+        """
+        table, now = schema.consumer, self._now()
+        tried_again = try_number > max(before, 1)  # before the first try there was none
+        if not tried_again and now - consumer.heard_at < NOTE_EVERY:
+            return
         with self._store.write() as connection:
             # By the counter, a try that is about to claim right now notices, and looks again.
-            counted = connection.execute(table.update().where(unchanged(consumer)).values(claims=table.c.claims + 1))
-            if counted.rowcount != 1:
+            claims = table.c.claims + 1 if tried_again else table.c.claims
+            noted = connection.execute(table.update().where(unchanged(consumer)).values(claims=claims, claimed_at=now))
+            if noted.rowcount != 1:
                 raise _LostRaceError
-            empty_claims.note(connection, consumer.name, run_key, try_number=try_number)
+            if tried_again:
+                empty_claims.note(connection, consumer.name, run_key, try_number=try_number)
 
     def _cut(self, wanted: EventFilter, *, after: int, until: int, take: _Take) -> _Cut:
         first = last = count = size = 0
@@ -249,16 +266,6 @@ class Claims:
 
 def _dag_id(run_key: str) -> str:
     return run_key.partition("/")[0]
-
-
-def _live(batch: Batch) -> Batch:
-    if batch.released_at is not None:
-        msg = (
-            f"The batch of {batch.run_key} for consumer {batch.consumer!r} was given up at "
-            f"{time_text(batch.released_at)} by `airflow webwork batches release`; other runs get its events."
-        )
-        raise WebWorkConsumerError(msg)
-    return batch
 
 
 def _overtaken(name: str, run_key: str, try_number: int, *, by: int) -> WebWorkOvertakenError:

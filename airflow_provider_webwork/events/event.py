@@ -77,8 +77,13 @@ class Event(NamedTuple):
         return {name: value for name, value in self.payload.items() if name not in envelope}
 
     def as_dict(self) -> dict[str, JSON]:
-        """Return the event as Dags see it: strict JSON, times in UTC with microseconds."""
-        return {name: shown(self) for name, shown in SHOWN.items()}
+        """Return the event as Dags see it: strict JSON, times in UTC with microseconds.
+
+        A name that would make Airflow build an object of the sender's choice has one underscore more.
+        """
+        seen = {name: shown(self) for name, shown in SHOWN.items()}
+        seen["data"] = _plain(seen["data"])
+        return seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +131,9 @@ def time_or_none(moment: datetime | None) -> str | None:
     return None if moment is None else time_text(moment)
 
 
+_RESERVED = {"classname__", "id__", "type"}
+"""Names that Airflow gives a meaning, ``__classname__``, ``__id__`` and ``__type``, without what they begin with."""
+
 SHOWN: Mapping[str, Callable[[Event], JSON]] = {
     "id": lambda event: event.id,
     "seq": lambda event: event.seq,
@@ -139,6 +147,24 @@ SHOWN: Mapping[str, Callable[[Event], JSON]] = {
     "data": lambda event: event.data,
 }
 """The fields of an event as Dags see it, one by one: a filter looks at few of them, and at many events."""
+
+
+def _plain(value: JSON) -> JSON:
+    """Return JSON in which no name means anything to what carries the results of tasks.
+
+    Airflow takes an object with some names for one of its own serialized objects, refuses it or makes what it names
+    (``airflow/sdk/serde/__init__.py``, ``serialize``, ``_convert`` and ``deserialize``).
+    """
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {f"_{name}" if _is_reserved(name) else name: _plain(item) for name, item in value.items()}
+    return value
+
+
+def _is_reserved(name: str) -> bool:
+    # With any number of underscores before it, so that no two names become one.
+    return name.startswith("__") and name.lstrip("_") in _RESERVED
 
 
 def _number_if_whole(identifier: str | None) -> str | int | None:

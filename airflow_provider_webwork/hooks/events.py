@@ -155,17 +155,17 @@ class WebWorkEventsHook(BaseHook):
         """Yield the events of a batch; memory is one page.
 
         :param reference: what :meth:`claim` returned; nothing is yielded for ``None``.
-        :raises WebWorkConsumerError: if there is no such batch, or some of its events were pruned.
+        :raises WebWorkConsumerError: if there is no such batch, it was released, or some of its events were pruned.
         """
         if reference is None:
             return
-        from airflow_provider_webwork.events.batches import no_batch
+        from airflow_provider_webwork.events.batches import live, no_batch
 
         consumer, run_key = str(reference["consumer"]), str(reference["run_key"])
         found = self.batches.find(consumer, run_key)
         if found is None:
             raise no_batch(consumer, run_key)
-        for event in self.batches.events(found):
+        for event in self.batches.events(live(found)):
             yield event.as_dict()
 
     def prune(self, *, older_than: timedelta | None = None, even_unclaimed: bool = False) -> Pruned:

@@ -10,6 +10,7 @@ from airflow.sdk import DAG, Asset
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from airflow_provider_webwork.assets import webwork_events
+from airflow_provider_webwork.errors import WebWorkConsumerError
 from airflow_provider_webwork.hooks.events import WebWorkEventsHook
 from airflow_provider_webwork.hooks.failures import WebWorkTaskError
 from airflow_provider_webwork.operators.events import WebWorkClaimEventsOperator
@@ -179,3 +180,41 @@ def test_what_claims_and_wakes_is_counted_in_airflows_statistics(webwork_log, mo
 
     tags = {"consumer": "payroll"}
     assert counted == [("webwork.claims", 1, tags), ("webwork.claimed_events", 2, tags)]
+
+
+def test_events_that_were_released_are_not_read_by_the_reference_of_the_run_that_had_them(webwork_log):
+    webwork_log.consumer("payroll")
+    webwork_log.add("tracker.started")
+    hook = WebWorkEventsHook()
+    batch = hook.claims.claim("payroll", "salaries/r1/claim/-1", limit=10)
+    assert len(list(hook.batch(batch.reference()))) == 1
+    hook.batches.release("payroll", batch.run_key, actor="Member 7")
+
+    with pytest.raises(WebWorkConsumerError, match="was given up"):
+        list(hook.batch(batch.reference()))
+
+
+HOSTILE = [
+    {"__id__": "x"},
+    {
+        "__classname__": "airflow.sdk.definitions.asset.Asset",
+        "__version__": 1,
+        "__data__": {"name": "a", "uri": "s3://a/b"},
+    },
+    {"__type": "datetime", "__var": "x"},
+    {"__type": "airflow.sdk.definitions.asset.Asset", "__var": {"name": "a", "uri": "s3://a/b"}},
+    "{{ 1 + 1 }} {{ conn }} {{ macros.os }}",
+]
+
+
+def test_whatever_a_delivery_says_reaches_tasks_as_plain_json_and_is_no_template(run_dag, webwork_log):
+    webwork_log.consumer("shared")
+    for note in HOSTILE:
+        webwork_log.add("tracker.started", note=note, deeper=[{"note": note}])
+    expected = [event["data"] for event in webwork_log.events()]
+    assert expected[-1]["note"] == HOSTILE[-1]
+
+    run = run_dag("takes_whatever_comes")
+
+    assert [json.loads(text) for text in run.returned("together")] == expected
+    assert [json.loads(text) for [text] in run.returned("each")] == expected

@@ -489,3 +489,46 @@ def test_a_consumer_was_heard_of_when_it_was_made_or_claimed_or_seen_last(reader
     readers.goes_on(days=1)
     readers.consumers.seen(readers.payroll, proven=1)
     assert made + timedelta(days=1) < claimed < readers.payroll.heard_at - timedelta(hours=23)
+
+
+def test_a_run_gets_its_batch_again_although_the_consumer_is_anothers_by_now(readers):
+    readers.append("tracker.started", "tracker.stopped", "tracker.started")
+    assert readers.claim("r1", wanted=STARTED, limit=1) == [1]
+    readers.consumers.transfer("payroll", owner="bonuses", actor="Member 7")
+    assert readers.claim("r1", dag="bonuses", wanted=STOPPED) == [2]
+
+    assert readers.claim("r1", wanted=STARTED, limit=1) == [1]
+    assert readers.payroll.wanted == STOPPED
+
+
+def test_a_run_of_an_older_dag_that_is_cleared_leaves_the_filter_as_it_is(readers):
+    readers.append("tracker.started")
+    assert readers.claim("r1", wanted=STARTED) == [1]
+    assert readers.claim("r2", wanted=ALL) is None
+    assert readers.claim("r1", wanted=STARTED, try_number=2) == [1]
+    readers.append("tracker.stopped")
+    assert readers.claim("r3", wanted=ALL) == [2]
+
+
+def test_a_consumer_whose_claims_find_nothing_is_heard_of(readers):
+    readers.consumers.create("payroll", STARTED, start="beginning")
+    for week in range(6):
+        readers.goes_on(days=7)
+        if week % 2:
+            readers.append("tracker.stopped")
+        assert readers.claim(f"r{week}", wanted=STARTED) is None
+        assert readers.now() - readers.payroll.heard_at < timedelta(seconds=1)
+    assert readers.payroll.claims == 0
+
+
+def test_many_claims_that_find_nothing_are_written_down_once_a_minute(readers):
+    readers.goes_on(minutes=2)
+    assert readers.claim("r0") is None
+    heard_at = readers.payroll.heard_at
+    for number in range(50):
+        readers.goes_on(seconds=1)
+        assert readers.claim(f"r{number}") is None
+    assert readers.payroll.heard_at == heard_at
+    readers.goes_on(seconds=10)
+    assert readers.claim("r99") is None
+    assert readers.payroll.heard_at > heard_at

@@ -6,6 +6,8 @@ import uuid
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from airflow_provider_webwork.events.event import Event, new_event_id, time_text
 
@@ -39,6 +41,41 @@ def test_dags_see_strict_json_with_times_in_utc():
         "data": {"project_id": 3},
     }
     assert json.loads(json.dumps(seen, allow_nan=False)) == seen
+
+
+RESERVED = {"__classname__", "__id__", "__type"}
+JSONS = st.recursive(
+    st.none() | st.integers() | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from([*RESERVED, *("_" + name for name in RESERVED), "__var", "__version__", "a"]),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=10,
+)
+
+
+def names_in(value):
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return {*(value if isinstance(value, dict) else ()), *(name for item in inner for name in names_in(item))}
+
+
+def renamed_back(value):
+    if isinstance(value, dict):
+        back = {f"_{name}": name for name in (f"{'_' * more}{name}" for name in RESERVED for more in range(9))}
+        return {back.get(name, name): renamed_back(item) for name, item in value.items()}
+    return [renamed_back(item) for item in value] if isinstance(value, list) else value
+
+
+@given(JSONS)
+def test_no_delivery_uses_a_name_to_which_airflow_gives_a_meaning_and_no_two_names_become_one(value):
+    seen = event(payload={"data": {"value": value}}).as_dict()
+
+    assert names_in(seen) & RESERVED == set()
+    assert renamed_back(seen["data"]["value"]) == value
 
 
 def test_what_the_delivery_does_not_say_is_null():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from airflow.sdk import dag, task
@@ -34,6 +35,22 @@ def claims_by_reference() -> None:
     read(claimed.output)
 
 
+@dag(schedule=None)
+def takes_whatever_comes() -> None:
+    claimed = WebWorkClaimEventsOperator(task_id="claim", consumer="shared")
+
+    @task
+    def each(event: dict[str, Any]) -> list[str]:
+        return [json.dumps(event["data"])]
+
+    @task
+    def together(events: list[dict[str, Any]]) -> list[str]:
+        return [json.dumps(event["data"]) for event in events]
+
+    each.expand(event=claimed.output)
+    together(claimed.output)
+
+
 @dag(schedule=[webwork_events("owned", types=["tracker.stopped"], start="beginning")])
 def owns() -> None:
     WebWorkClaimEventsOperator(
@@ -53,6 +70,7 @@ def names_nobody() -> None:
 
 claims_in_a_task()
 claims_by_reference()
+takes_whatever_comes()
 owns()
 wants_something_else()
 names_nobody()
