@@ -23,6 +23,7 @@ from airflow_provider_webwork.events.consumer import (
     required,
     unchanged,
 )
+from airflow_provider_webwork.events.event import time_text
 from airflow_provider_webwork.events.log import head, horizon, position_before
 from airflow_provider_webwork.events.match import EventFilter
 from airflow_provider_webwork.events.names import checked_name
@@ -95,13 +96,21 @@ class Consumers:
 
         :param start: where a new one begins.
         :raises ValueError: if a consumer cannot have this name.
+        :raises WebWorkConsumerError: if it is to begin at a time that has not come.
         """
         checked_name(name, of="consumer")
         with self._store.read() as connection:
             known = find(connection, name)
         if known is not None:
             return known
-        values = {"name": name, "owner": owner, "claims": 0, "created_at": self._now()}
+        now = self._now()
+        if isinstance(start, datetime) and start > now:
+            msg = (
+                f"Consumer {name!r} cannot begin at {time_text(start)}: that time has not come, and it would be given "
+                "what is received until then. Write an earlier time, or start='now'."
+            )
+            raise WebWorkConsumerError(msg)
+        values = {"name": name, "owner": owner, "claims": 0, "created_at": now}
         try:
             with self._store.write() as connection:
                 values["position"] = _position(connection, start)
@@ -150,7 +159,8 @@ class Consumers:
             connection.execute(
                 schema.consumer.update().where(schema.consumer.c.name == consumer.name).values(seen_at=self._now())
             )
-            advance(connection, consumer, to=proven)
+            # A log that was put back to an earlier state has not got as far as the trigger has seen.
+            advance(connection, consumer, to=min(proven, head(connection)))
 
     def advance(self, consumer: Consumer, *, to: int) -> None:
         """Move the position over events proven not to be wanted, unless the consumer changed since it was read."""

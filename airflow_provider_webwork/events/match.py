@@ -20,7 +20,7 @@ _Key: TypeAlias = "str | bool | None"
 """A value in the form that it shares with all its equals."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class EventFilter:
     """A choice of events by type and by what they say.
 
@@ -36,6 +36,18 @@ class EventFilter:
 
     types: tuple[str, ...] = ()
     match: tuple[tuple[str, tuple[Scalar, ...]], ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both choose by the same types and values; to Python, 1 and True are one value."""
+        return isinstance(other, EventFilter) and self._told == other._told
+
+    def __hash__(self) -> int:
+        """Agree with equality."""
+        return hash(self._told)
+
+    @cached_property
+    def _told(self) -> tuple[object, ...]:
+        return (self.types, tuple((path, *map(repr, values)) for path, values in self.match))
 
     @classmethod
     def of(cls, *, types: Iterable[str] | None = None, match: Match | None = None) -> EventFilter:

@@ -37,20 +37,26 @@ class Search:
 
     :param after: the position behind which it began.
     :param since: pass over events that were received before.
-    :param missing: how many of the events that it waits for were not seen yet.
-    :param found: the event that it waits for, once there is one.
+    :param count: how many events it waits for.
+    :param found: the last of them, once there is one.
     :param position: how far it has looked; what it waits for comes behind that.
+    :param missing: how many of them were not seen yet.
     """
 
     wanted: EventFilter
     after: int
     since: datetime | None
-    missing: int
+    count: int
     found: asyncio.Future[Event]
     position: int = field(init=False)
+    missing: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self.position = self.after
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Forget what was seen."""
+        self.position, self.missing = self.after, self.count
 
     def may_have(self, event: Event) -> bool:
         """Whether it has not seen the event yet, and the event was received late enough."""
@@ -78,6 +84,8 @@ class Feed:
         """The furthest position that was read up to."""
         self._behind = False
         """Whether the last look ended before that."""
+        self._newest: Event | None = None
+        """The event at that position, if one was read there."""
 
     async def first(self, wanted: EventFilter, *, after: int, since: datetime | None = None, count: int = 1) -> Event:
         """Wait for the first events after a position that the filter chooses, and return the last of them.
@@ -137,16 +145,36 @@ class Feed:
     def _look(self, searches: list[Search]) -> tuple[Mapping[Search, Event], bool]:
         """Read a page; return whose events are in it, and whether there is more to read."""
         start = self._start([search.position for search in searches])
-        events = self._read_page(start)
+        events = self._read(start)
+        if events is None:
+            self._begin_anew(searches)
+            return {}, True
         here = [search for search in searches if search.position >= start]
         found = _found(events, here)
-        more = len(events) >= PAGE
+        more = len(events) >= PAGE - 1  # one of them may have been seen before
         end = seq_of(events[-1]) if events else start
         for search in here:
             # Not past what was found: nobody has heard of that yet.
             search.position = max(search.position, seq_of(found[search]) - 1 if search in found else end)
-        self._behind, self._end = end < self._end, max(end, self._end)
+        self._behind = end < self._end
+        if events and not self._behind:
+            self._newest = events[-1]
+        self._end = max(end, self._end)
         return found, more or self._behind
+
+    def _read(self, start: int) -> list[Event] | None:
+        """Read a page; ``None`` if the newest event that was read before is not there any more."""
+        if self._newest is None or start != self._end:
+            return self._read_page(start)
+        events = self._read_page(start - 1)
+        return events[1:] if events and events[0].id == self._newest.id else None
+
+    def _begin_anew(self, searches: Iterable[Search]) -> None:
+        """Look at everything once more: the log was put back to an earlier state, and gives its ``seq`` to others."""
+        log.warning("The event log went back, as after the restore of a backup: looking at it from the beginning.")
+        self._end, self._newest = 0, None
+        for search in searches:
+            search.begin_anew()
 
     def _start(self, positions: list[int]) -> int:
         earliest = min(positions)

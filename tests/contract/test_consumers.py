@@ -16,7 +16,7 @@ def readers(store):
 
 
 @pytest.mark.parametrize(
-    ("start", "first"), [("now", 4), ("beginning", 1), (NOON + timedelta(hours=1), 2), (NOON + timedelta(days=1), 4)]
+    ("start", "first"), [("now", 4), ("beginning", 1), (NOON + timedelta(hours=1), 2), (NOON + timedelta(hours=2.5), 4)]
 )
 def test_a_consumer_starts_now_or_at_the_beginning_or_at_a_time(readers, start, first):
     for _ in range(3):
@@ -246,3 +246,21 @@ def test_where_consumers_stand_is_told_for_those_that_there_are_with_what_was_gi
     assert {name: standing.released for name, standing in standings.items()} == {"payroll": 2, "hours": 0}
     assert standings["payroll"].consumer == readers.payroll
     assert readers.consumers.standings([]) == {}
+
+
+def test_what_a_trigger_saw_in_a_log_that_was_put_back_since_moves_nobody_past_its_end(readers):
+    readers.consumers.create("payroll", STARTED, start="beginning")
+    readers.append("tracker.stopped", "tracker.stopped")
+    readers.consumers.seen(readers.payroll, proven=30)
+    assert readers.payroll.position == 2
+    assert readers.append("tracker.started") == [3]
+    assert readers.claim("r1", wanted=STARTED) == [3]
+
+
+def test_a_consumer_does_not_begin_at_a_time_that_has_not_come(readers):
+    ahead = readers.moment + timedelta(hours=1)
+    with pytest.raises(WebWorkConsumerError, match=r"cannot begin at 2026-11-22T13:00:00.000000Z: that time has not"):
+        readers.claim("r1", start=ahead)
+    readers.goes_on(hours=1)
+    readers.append("tracker.started")
+    assert readers.claim("r1", start=ahead) == [1]

@@ -34,10 +34,18 @@ class Log:
     errors: list[Exception] = field(default_factory=list)
     threads: set[int] = field(default_factory=set)
     looked: threading.Condition = field(default_factory=threading.Condition)
+    generation: int = 0
 
-    def add(self, type_="tracker.stopped", *, user_id=None, received_at=NOON) -> Event:
+    def add(self, type_="tracker.stopped", *, user_id=None, received_at=NOON, **data) -> Event:
         seq = len(self.events) + 1
-        event = Event(id=f"e{seq}", type=type_, user_id=user_id, received_at=received_at, payload={}, seq=seq)
+        event = Event(
+            id=f"e{self.generation}-{seq}",
+            type=type_,
+            user_id=user_id,
+            received_at=received_at,
+            payload={"data": data},
+            seq=seq,
+        )
         self.events.append(event)
         return event
 
@@ -226,17 +234,64 @@ async def test_who_stops_waiting_is_forgotten_and_the_poll_ends_with_the_last(lo
     assert all(task.cancelled() for task in waiting)
 
 
+async def test_who_waits_for_one_and_who_waits_for_true_hear_of_their_own_events(log, events):
+    one, true = (
+        asyncio.create_task(events.first(EventFilter.of(match={"data.paid": value}), after=0)) for value in (1, True)
+    )
+    await reads(log, 2)
+    log.add(paid=True)
+    assert await soon(true) == log.events[0]
+    await reads(log, 2)
+    assert not one.done()
+    log.add(paid=1)
+    assert await soon(one) == log.events[1]
+
+
+@pytest.mark.parametrize("left", [0, 1, 3])
+async def test_after_a_log_was_put_back_to_an_earlier_state_no_event_that_comes_then_is_missed(
+    log, events, caplog, left
+):
+    for _ in range(5):
+        log.add()
+    waiting = asyncio.create_task(events.first(wanting(user_id=7), after=0))
+    with events.search(wanting(user_id=8), after=0) as search:
+        await reads(log, 3)
+        assert search.position == 5
+        del log.events[left:]
+        log.generation += 1
+        expected = log.add(user_id="7")
+
+        assert await soon(waiting) == expected
+        await reads(log, 2)
+        assert search.position == left + 1
+    assert "The event log went back" in caplog.text
+
+
+async def test_those_who_wait_for_several_events_count_anew_then(log, events):
+    log.add(), log.add(), log.add()
+    waiting = asyncio.create_task(events.first(ANY, after=0, count=4))
+    await reads(log, 3)
+    del log.events[1:]
+    log.generation += 1
+    for _ in range(3):
+        await reads(log, 2)
+        assert not waiting.done()
+        last = log.add()
+
+    assert await soon(waiting) == last
+
+
 async def test_the_poll_begins_again_when_somebody_comes_again(log, events):
-    first = log.add()
-    assert await soon(events.first(ANY, after=0)) == first
+    first = [log.add() for _ in range(5)]
+    assert await soon(events.first(ANY, after=4)) == first[-1]
     await until_nobody_polls()
     before = len(log.reads)
-    waiting = asyncio.create_task(events.first(ANY, after=1))
+    waiting = asyncio.create_task(events.first(ANY, after=5))
     await reads(log, 2)
     second = log.add()
 
     assert await soon(waiting) == second
-    assert min(log.reads[before:]) == 1
+    assert min(log.reads[before:]) == 4  # whether the newest is still there is looked at as well
 
 
 async def test_a_log_that_is_away_for_a_while_is_waited_for_and_said_so(log, events, caplog):

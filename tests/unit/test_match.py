@@ -42,6 +42,21 @@ EVENTS = st.builds(
 )
 
 
+@pytest.mark.parametrize(("one", "other"), [(1, True), (0, False), (["7", 0], ["7", False])], ids=str)
+def test_filters_for_values_that_only_python_takes_for_equal_are_two(one, other):
+    first, second = (EventFilter.of(match={"data.value": value}) for value in (one, other))
+
+    assert first != second
+    assert len({first, second, EventFilter.of(match={"data.value": one})}) == 2
+
+
+def test_each_of_two_such_filters_finds_its_own_events():
+    filters = [EventFilter.of(match={"data.value": value}) for value in (1, True)]
+    found = [list(FilterIndex(filters).choosing(event({"value": value}))) for value in (1, True)]
+
+    assert found == [filters[:1], filters[1:]]
+
+
 def chooses(wanted, found):
     return EventFilter.of(match={"data.value": wanted}).matches(event({"value": found}))
 
