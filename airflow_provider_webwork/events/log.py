@@ -194,9 +194,14 @@ def horizon(connection: sa.Connection) -> int:
     return connection.scalar(sa.select(sa.func.min(schema.event.c.seq))) or 1
 
 
-def position_before(connection: sa.Connection, moment: datetime) -> int:
-    """Return a position such that every event received at ``moment`` or later comes after it."""
-    first = connection.scalar(sa.select(sa.func.min(schema.event.c.seq)).where(schema.event.c.received_at >= moment))
+def position_before(connection: sa.Connection, moment: datetime, *, until: datetime | None = None) -> int:
+    """Return a position such that every event received at ``moment`` or later comes after it.
+
+    :param until: what claims to have been received after that does not count.
+    """
+    received = schema.event.c.received_at
+    late = received >= moment if until is None else received.between(moment, until)
+    first = connection.scalar(sa.select(sa.func.min(schema.event.c.seq)).where(late))
     return head(connection) if first is None else first - 1
 
 

@@ -69,7 +69,8 @@ class Retention:
         now = self._now()
         with self._store.read() as connection:
             oldest = horizon(connection)
-            last = min(position_before(connection, now - older_than), head(connection) - 1)
+            # A receiver whose clock was ahead once must not keep everything for as long.
+            last = min(position_before(connection, now - older_than, until=now), head(connection) - 1)
             given_up = released.starts(connection)
         held_by = None
         for consumer in self._consumers.list():

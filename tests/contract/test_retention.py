@@ -95,6 +95,14 @@ def test_what_was_released_stays_until_it_is_claimed_again(readers):
     assert readers.prune() == Pruned(events=2, oldest=7, held_by=None)
 
 
+def test_an_event_from_a_clock_that_was_ahead_keeps_no_others(readers):
+    grow_old(readers, *["tracker.started"] * 2)
+    readers.log.append([arrival(after=timedelta(days=1_000))])
+    readers.append("tracker.started")
+    readers.goes_on(days=1)
+    assert readers.prune() == Pruned(events=2, oldest=3, held_by=None)
+
+
 def test_a_consumer_that_nobody_heard_of_for_long_holds_nothing_back_and_is_told(readers):
     readers.consumers.create("payroll", ALL, start="beginning")
     grow_old(readers, *["tracker.started"] * 3)
