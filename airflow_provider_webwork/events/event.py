@@ -121,14 +121,14 @@ def time_of(event: Event) -> datetime:
     return event.occurred_at or event.received_at
 
 
-def time_text(moment: datetime) -> str:
-    """Write a moment as Dags see it, such as ``2026-11-22T04:50:00.123456Z``."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
-
-
 def time_or_none(moment: datetime | None) -> str | None:
     """Write a moment as Dags see it, if there is one."""
     return None if moment is None else time_text(moment)
+
+
+def time_text(moment: datetime) -> str:
+    """Write a moment as Dags see it, such as ``2026-11-22T04:50:00.123456Z``."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 _RESERVED = {"classname__", "id__", "type"}

@@ -30,7 +30,7 @@ URL = "https://receiver.example.com/x"
 def clock(monkeypatch):
     """A clock for all that the operators do, which only the test moves."""
     clock = SimpleNamespace(moment=datetime.now(UTC))
-    for module in ("endpoints", "events"):
+    for module in ("events", "lifecycle"):
         monkeypatch.setattr(f"airflow_provider_webwork.hooks.{module}._utc_now", lambda: clock.moment)
     return clock
 
