@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,15 @@ from airflow_provider_webwork.options import OPTIONS
 from docs.sections import with_table
 
 ROOT = Path(__file__).parents[2]
+PACKAGE = "airflow_provider_webwork"
 README = (ROOT / "README.md").read_text()
 PIPELINES = (ROOT / "docs" / "pipelines.md").read_text()
 ROTATION = (ROOT / "docs" / "rotation.md").read_text()
 RECONCILIATION = (ROOT / "docs" / "reconciliation.md").read_text()
 DOCTOR = (ROOT / "docs" / "doctor.md").read_text()
+WEBHOOKS = (ROOT / "docs" / "webhooks.md").read_text()
+
+PAGES = (README, PIPELINES, ROTATION, RECONCILIATION, DOCTOR, WEBHOOKS)
 
 
 def blocks(language: str, page: str = README) -> list[str]:
@@ -30,8 +35,9 @@ def blocks(language: str, page: str = README) -> list[str]:
         (PIPELINES, "book_hours", {"claim", "book"}),
         (ROTATION, "rotate_payroll", {"rotate"}),
         (RECONCILIATION, "reconcile", {"reconcile"}),
+        (WEBHOOKS, "register_webhooks", {"payroll"}),
     ],
-    ids=["README", "pipelines", "rotation", "reconciliation"],
+    ids=["README", "pipelines", "rotation", "reconciliation", "webhooks"],
 )
 def test_the_first_example_is_a_dag_that_airflow_takes(tmp_path: Path, page: str, dag_id: str, tasks: set[str]) -> None:
     from airflow.dag_processing.dagbag import DagBag
@@ -54,10 +60,7 @@ def test_every_make_target_exists(name: str) -> None:
     assert re.search(rf"^{name}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
 
-COMMANDS = sorted(
-    set(re.findall(r"[`\n](airflow webwork [^`.\n]+)[`\n]", README + PIPELINES + ROTATION + RECONCILIATION + DOCTOR))
-    - {"airflow webwork ..."}
-)
+COMMANDS = sorted(set(re.findall(r"[`\n](airflow webwork [^`.\n]+)[`\n]", "".join(PAGES))) - {"airflow webwork ..."})
 
 
 @pytest.mark.parametrize("line", COMMANDS)
@@ -84,6 +87,25 @@ def test_every_class_exists() -> None:
     assert len(names) >= 6
     for name in names:
         assert f"class {name}(" in source
+
+
+MODULES = [
+    (module, name)
+    for names, module in re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| `([a-z.]+)` \|", README, re.MULTILINE)
+    for name in re.findall(r"\w+", names)
+]
+
+
+@pytest.mark.parametrize(("module", "name"), MODULES)
+def test_everything_for_dags_is_in_the_module_that_is_said(module: str, name: str) -> None:
+    assert hasattr(import_module(f"{PACKAGE}.{module}"), name)
+
+
+def test_every_operator_hook_and_sensor_is_said_to_be_in_a_module() -> None:
+    paths = [path for room in ("hooks", "operators", "sensors") for path in (ROOT / PACKAGE / room).glob("*.py")]
+    public = {name for path in paths for name in re.findall(r"^class (WebWork\w+)\(", path.read_text(), re.MULTILINE)}
+
+    assert {name for _, name in MODULES} == public - {"WebWorkTaskError"} | {"webwork_events"}
 
 
 def test_the_sections_of_the_api_are_those_of_the_catalogue() -> None:

@@ -47,14 +47,16 @@ def certificate(folder):
 
 
 @contextmanager
-def nginx(folder, receiver_port):
-    """Run nginx with the guide's configuration in front of a receiver; yields its port."""
+def nginx(folder, *receiver_ports):
+    """Run nginx with the guide's configuration in front of receivers, each with a line as it is; yields its port."""
     certificate(folder)
     [port] = free_ports(1)
     text = (FILES / "nginx.conf").read_text()
+    [line] = re.findall(r"^    server 127\.0\.0\.1:8079.*;\n", text, re.MULTILINE)
+    lines = "".join(line.replace("8079", str(receiver_port)) for receiver_port in receiver_ports)
     for written, here in {
         "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
-        "server 127.0.0.1:8079": f"server 127.0.0.1:{receiver_port}",
+        line: lines,
         "/etc/nginx/tls": str(folder),
         "/var/log/nginx": str(folder),
     }.items():
@@ -120,6 +122,29 @@ def test_behind_nginx_deliveries_are_stored_and_no_log_holds_a_key(site, tmp_pat
     assert statuses == ["200", "200", "404", "404", "404", "413", "503"]
     written = "".join(path.read_text(errors="replace") for path in folder.iterdir() if path.is_file())
     assert site.key not in written + receiver.output
+
+
+@pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
+def test_of_two_receivers_behind_nginx_one_after_the_other_is_restarted_and_no_delivery_refused(site, tmp_path):
+    folder = tmp_path / "nginx"
+    folder.mkdir()
+    receivers = [site.run(), site.run()]
+    sent = []
+    with nginx(folder, *(receiver.port for receiver in receivers)) as port, requests.Session() as session:
+        session.trust_env, session.verify = False, str(folder / "hooks.example.com.crt")
+
+        def deliver():
+            sent.append(f"e{len(sent)}")
+            body = {**STARTED, "event_id": sent[-1]}
+            return session.post(f"https://127.0.0.1:{port}/hooks/{site.key}", json=body, timeout=30).status_code
+
+        for receiver in receivers:
+            receiver.terminate()
+            receiver.wait()
+            assert [deliver() for _ in range(4)] == [200] * 4, "nginx asks the other one"
+            site.run("--port", str(receiver.port))
+        assert deliver() == 200
+    assert [event.payload["event_id"] for event in site.events()] == sent
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
