@@ -10,11 +10,12 @@ from functools import lru_cache
 from urllib.parse import quote
 
 from airflow_provider_webwork.receiver.answers import not_found, send_answer
-from airflow_provider_webwork.receiver.asgi import Receive, Scope, Send
+from airflow_provider_webwork.receiver.asgi import Receive, Scope, Send, lifespan
+from airflow_provider_webwork.receiver.health import PATHS
 from airflow_provider_webwork.secrets import MASK
 
 _AFTER_HOOKS = re.compile(r"hooks\W.*", re.IGNORECASE | re.DOTALL)
-_OPEN_PATHS = frozenset({"", "/", "/hooks", "/health/live", "/health/ready"})
+_OPEN_PATHS = frozenset({"", "/", "/hooks", *PATHS})
 
 
 def take_path(scope: Scope) -> str:
