@@ -45,7 +45,7 @@ def _raw(path: str) -> bytes:
 async def nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
     """An application for where the receiver is off: whatever is asked, there is nothing here, and no log tells what."""
     if scope["type"] == "lifespan":
-        await answer_lifespan(receive, send)
+        await lifespan(receive, send, start=_nothing, stop=_nothing)
     elif scope["type"] == "websocket":
         take_path(scope)
         await send({"type": "websocket.close"})
@@ -54,8 +54,5 @@ async def nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
         await send_answer(scope, send, not_found("receiver_off"))
 
 
-async def answer_lifespan(receive: Receive, send: Send) -> None:
-    """Tell a server that starting and stopping takes nothing."""
-    for phase in ("startup", "shutdown"):
-        await receive()
-        await send({"type": f"lifespan.{phase}.complete"})
+async def _nothing() -> None:
+    """Do what it takes to start and to stop here."""
