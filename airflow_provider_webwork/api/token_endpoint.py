@@ -216,9 +216,7 @@ class TokenEndpoint:
         reader = AnswerReader(secrets=(*secrets, refresh_token) if refresh_token else secrets, auth_remedy="")
         if isinstance(answer, Unanswered):
             spent = answer.may_have_arrived and refresh_token is not None
-            remedy = (
-                f"Check `oauth_url`, the network and the proxy settings, or try again later.{_SPENT if spent else ''}"
-            )
+            remedy = f"{_UNREACHED}{_SPENT if spent else ''}"
             return reader.unanswered(answer, method="POST", url=url, effect_unknown=False, remedy=remedy)
         status, document = answer.status_code, _document(answer)
         code = str(document.get("error"))
