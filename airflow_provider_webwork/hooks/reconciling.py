@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from airflow_provider_webwork.clock import utc_now
 
 if TYPE_CHECKING:
     from airflow_provider_webwork.hooks.events import WebWorkEventsHook
@@ -20,5 +22,5 @@ def reconciliation(hook: WebWorkHook, events_hook: WebWorkEventsHook) -> Reconci
         client=hook.client,
         restoring=Restoring(events_hook.store),
         retention=timedelta(days=events_hook.settings.retention),
-        now=lambda: datetime.now(UTC),
+        now=utc_now,
     )
