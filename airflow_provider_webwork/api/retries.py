@@ -1,4 +1,4 @@
-"""Whether to send a request again, and when. Pure decisions; the client sleeps.
+"""Whether to send a request again, and when. Pure decisions; who sends, sleeps.
 
 ===============================  =====================  ==========================
 what happened                    GET, PUT, DELETE       POST
