@@ -56,7 +56,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         name="secret_key",
         description=(
-            "Fernet keys, separated by commas, that encrypt webhook tokens in the event log; the first one encrypts, "
+            "Fernet keys, separated by commas, that encrypt the secrets in the event log; the first one encrypts, "
             "all of them decrypt. Without it `[core] fernet_key` is used."
         ),
         sensitive=True,

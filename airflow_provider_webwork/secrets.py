@@ -118,7 +118,7 @@ class Vault:
 
         if not self._keys:
             msg = (
-                "There is no key to encrypt webhook tokens with. Set [webwork] secret_key (or [core] fernet_key) to "
+                "There is no key to encrypt secrets with. Set [webwork] secret_key (or [core] fernet_key) to "
                 "the output of: python -c 'from cryptography.fernet import Fernet; "
                 "print(Fernet.generate_key().decode())'"
             )

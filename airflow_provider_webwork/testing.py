@@ -23,6 +23,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
+from airflow_provider_webwork.clock import utc_now
 from airflow_provider_webwork.events.by_hand import add_by_hand
 from airflow_provider_webwork.events.consumers import Consumers
 from airflow_provider_webwork.events.log import EventLog
@@ -74,7 +75,7 @@ def webwork_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tem
     monkeypatch.setenv("AIRFLOW__WEBWORK__SECRET_KEY", Fernet.generate_key().decode())
     monkeypatch.setenv("AIRFLOW__WEBWORK__RECEIVER_BASE_URL", "http://127.0.0.1:9/webwork")
     store = Store(url)
-    yield TemporaryLog(url, EventLog(store), Consumers(store, now=lambda: datetime.now(UTC)))
+    yield TemporaryLog(url, EventLog(store), Consumers(store, now=utc_now))
     store.close()
 
 

@@ -36,8 +36,6 @@ PROJECTS = 97
 MEMBERS = 10_000
 
 _numbers = itertools.count()
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 _keys = random.Random()  # noqa: S311 - spread like hashes; other keys in each process
 
@@ -126,7 +124,7 @@ def insertion(url: str, table: sa.Table) -> str:
 def raw_rows(arrived: Arrival, seq: int) -> tuple[Values, Values]:
     """Return what the tables ``event`` and ``dedupe`` hold of an event, as the driver takes it."""
     event, identity = arrived.event, arrived.identity
-    received_at = (event.received_at - _EPOCH) // _MICROSECOND
+    received_at = schema.microseconds(event.received_at)
     row = {
         "seq": seq,
         "event_id": event.id,

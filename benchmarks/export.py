@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks import page
 from benchmarks.exporting import FORMATS, Spent, elsewhere, exported, peak_memory, plain, source
-from benchmarks.figures import hardware, ratio, table
+from benchmarks.figures import hardware, ratio, table, verdict
 
 HEADINGS = ("what", "rows a second", "to plain requests", "goal", "met", "processor, each row", "to plain requests")
 MEMORY_HEADINGS = ("what", "peak memory", "of 10,000 rows", "more", "goal", "met")
@@ -63,8 +63,8 @@ def _speeds(folder: Path, *, rows: int, rounds: int) -> Iterator[tuple[str, ...]
     for name, each in spent.items():
         fast = ratio([one.seconds for one in by_hand], [one.seconds for one in each])
         work = ratio([one.processor for one in each], [one.processor for one in by_hand])
-        verdict = "yes" if fast >= 0.8 else "**no**"
-        yield (name, _rate(each, rows), f"{fast:.2f}", ">= 0.8", verdict, _work(each, rows), f"{work:.2f}")
+        met = verdict(met=fast >= 0.8)
+        yield (name, _rate(each, rows), f"{fast:.2f}", ">= 0.8", met, _work(each, rows), f"{work:.2f}")
 
 
 def _memory(folder: Path, *, rows: int) -> Iterator[tuple[str, ...]]:
@@ -75,8 +75,8 @@ def _memory(folder: Path, *, rows: int) -> Iterator[tuple[str, ...]]:
                 peaks.append(submit(peak_memory, folder / "exported", layout, count).result())
         few, many = peaks
         more = many - few
-        verdict = "yes" if more < 60 else "**no**"
-        yield (f"{name}, {rows:,} rows", f"{many:.0f} MB", f"{few:.0f} MB", f"{more:.0f} MB", "< 60 MB", verdict)
+        met = verdict(met=more < 60)
+        yield (f"{name}, {rows:,} rows", f"{many:.0f} MB", f"{few:.0f} MB", f"{more:.0f} MB", "< 60 MB", met)
 
 
 def _rate(spent: list[Spent], rows: int) -> str:

@@ -35,12 +35,16 @@ class Figure:
 
     def cells(self) -> tuple[str, ...]:
         """Return the texts of the line."""
-        verdict = {None: "", True: "yes", False: "**no**"}[self.met]
         ratio = "" if self.ratio is None else f"{self.ratio:.2f}"
-        return (self.database, self.subject, self.value, self.beside, ratio, self.goal, verdict)
+        return (self.database, self.subject, self.value, self.beside, ratio, self.goal, verdict(met=self.met))
 
 
 HEADINGS = ("database", "what", "figure", "beside", "ratio", "goal", "met")
+
+
+def verdict(*, met: bool | None) -> str:
+    """Say whether a goal is met, or nothing if there is none."""
+    return {None: "", True: "yes", False: "**no**"}[met]
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

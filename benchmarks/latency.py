@@ -19,7 +19,7 @@ from cryptography.fernet import Fernet
 from airflow_provider_webwork.events.endpoints import Endpoints
 from airflow_provider_webwork.secrets import Vault
 from benchmarks.chart import in_sequence
-from benchmarks.figures import table
+from benchmarks.figures import table, verdict
 from tests.server.pipeline import Pipeline, running
 
 DAG = "burst"
@@ -75,8 +75,8 @@ def _lines(took: Sequence[Sequence[float]]) -> Iterator[tuple[str, ...]]:
     for number, (name, column) in enumerate(zip(STAGES, zip(*took, strict=True), strict=True), start=1):
         median, sofar = statistics.median(column), statistics.median(sum(each[:number]) for each in took)
         goal = {OURS[-1]: (median, OWN_GOAL), STAGES[-1]: (sofar, GOAL)}.get(name)
-        verdict = ("", "") if goal is None else (f"<= {goal[1]:g} s", "yes" if goal[0] <= goal[1] else "**no**")
-        yield (name, f"{median:.2f} s", f"{max(column):.2f} s", f"{sofar:.2f} s", *verdict)
+        wanted = ("", "") if goal is None else (f"<= {goal[1]:g} s", verdict(met=goal[0] <= goal[1]))
+        yield (name, f"{median:.2f} s", f"{max(column):.2f} s", f"{sofar:.2f} s", *wanted)
 
 
 def _took(pipeline: Pipeline, url: str) -> list[float]:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks import chart, page
 from benchmarks.airflow_subjects import Airflow
-from benchmarks.figures import hardware, ratio, table
+from benchmarks.figures import hardware, ratio, table, verdict
 from benchmarks.load import Load, send, write_requests
 from benchmarks.packages import environment, version
 from benchmarks.subjects import Handler, Hookspool, Ours, Subject, UnavailableError, running
@@ -86,7 +86,7 @@ class Line:
             self._stored(),
             "" if against is None else f"{against:.2f}",
             _goal(self.times),
-            "" if against is None or self.times is None else ("yes" if against >= self.times else "**no**"),
+            verdict(met=None if against is None or self.times is None else against >= self.times),
         )
 
     def _stored(self) -> str:

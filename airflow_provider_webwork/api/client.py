@@ -16,6 +16,7 @@ from airflow_provider_webwork.api.settings import ClientSettings
 from airflow_provider_webwork.api.transport import Transport
 from airflow_provider_webwork.api.waiting import Clock
 from airflow_provider_webwork.api.wire import plain_text
+from airflow_provider_webwork.clock import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -60,7 +61,7 @@ class Client:
         settings: ClientSettings,
         *,
         sleep: Callable[[float], None] = time.sleep,
-        now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+        now: Callable[[], dt.datetime] = utc_now,
         monotonic: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
     ) -> None:

@@ -1,4 +1,4 @@
-"""Whether to send a request again, and when. Pure decisions; the client sleeps.
+"""Whether to send a request again, and when. Pure decisions; who sends, sleeps.
 
 ===============================  =====================  ==========================
 what happened                    GET, PUT, DELETE       POST
@@ -22,6 +22,8 @@ from airflow_provider_webwork.api.failures import Unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import requests
 
 _REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 READS = frozenset({"GET", "HEAD"})
@@ -100,6 +102,15 @@ def effect_unknown(outcome: Answered | Unanswered, *, method: str) -> bool:
     if method in READS:
         return False
     return outcome.may_have_arrived if isinstance(outcome, Unanswered) else outcome.status >= 500
+
+
+def answered(response: requests.Response, *, now: dt.datetime) -> Answered:
+    """Return what matters of an answer here.
+
+    :param now: the present time, with a zone, which a ``Retry-After`` with a date is compared with.
+    """
+    asked = asked_wait(response.headers.get("Retry-After"), now=now)
+    return Answered(status=response.status_code, retry_after=asked)
 
 
 def asked_wait(header: str | None, *, now: dt.datetime) -> float | None:

@@ -10,6 +10,7 @@ from requests.adapters import BaseAdapter
 
 from airflow_provider_webwork.api.adapter import LimitedAdapter
 from airflow_provider_webwork.api.failures import NO_HOST
+from airflow_provider_webwork.api.settings import USER_AGENT
 from airflow_provider_webwork.errors import WebWorkConfigurationError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def prepared_session(settings: ClientSettings) -> requests.Session:
     """
     session = requests.Session()
     session.auth = settings.auth
-    session.headers.update({"User-Agent": settings.user_agent, "Accept": "application/json"})
+    session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
     home = _home(settings.base_url)
     for scheme in ("https://", "http://"):
         session.mount(scheme, _Elsewhere(home))

@@ -40,7 +40,6 @@ class ClientSettings:
         times the latter.
     :param verify: whether to check TLS certificates, or the file of the CA to check them with.
     :param body_format: ``"json"`` or ``"form"`` where WebWork takes both; ``None`` for the default of each operation.
-    :param user_agent: how requests call themselves.
     :param retry: how long to keep trying.
     :param rate: how many requests may go; ``None`` for what WebWork documents, 60 a minute for v2 and nothing for v1.
     :param budget: counts the requests of all who share it; ``None`` for those of one client.
@@ -54,7 +53,6 @@ class ClientSettings:
     timeout: tuple[float, float] = (10.0, 30.0)
     verify: bool | str = True
     body_format: BodyFormat | None = None
-    user_agent: str = USER_AGENT
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     rate: Rate | None = None
     budget: Budget | None = field(default=None, repr=False)

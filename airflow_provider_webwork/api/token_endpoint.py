@@ -21,7 +21,7 @@ from authlib.integrations.requests_client import OAuth2Session
 from airflow_provider_webwork.api.adapter import LimitedAdapter
 from airflow_provider_webwork.api.answers import AnswerReader, status_text
 from airflow_provider_webwork.api.failures import Unanswered, sent
-from airflow_provider_webwork.api.retries import Answered, RetryPolicy, asked_wait, wait_before_retry
+from airflow_provider_webwork.api.retries import RetryPolicy, answered, wait_before_retry
 from airflow_provider_webwork.api.settings import USER_AGENT
 from airflow_provider_webwork.api.tokens import Tokens
 from airflow_provider_webwork.errors import (
@@ -160,7 +160,7 @@ class TokenEndpoint:
             if isinstance(answer, Mapping):
                 return _tokens(answer, refresh_token=refresh_token, asked_at=asked_at)
             wait = wait_before_retry(
-                answer if isinstance(answer, Unanswered) else self._answered(answer),
+                answer if isinstance(answer, Unanswered) else answered(answer, now=self.clock.now()),
                 method="GET" if refresh_token is None else "POST",  # as to whether it can be repeated
                 attempt=attempt,
                 elapsed=self.clock.monotonic() - started,
@@ -206,26 +206,20 @@ class TokenEndpoint:
         session.headers["User-Agent"] = USER_AGENT
         return session
 
-    def _answered(self, response: requests.Response) -> Answered:
-        asked = asked_wait(response.headers.get("Retry-After"), now=self.clock.now())
-        return Answered(status=response.status_code, retry_after=asked)
-
     def _error(self, answer: requests.Response | Unanswered, refresh_token: str | None) -> WebWorkAPIError:
         """Word the error for an answer without tokens."""
         url, secrets = self.application.url, self.application.secrets
         reader = AnswerReader(secrets=(*secrets, refresh_token) if refresh_token else secrets, auth_remedy="")
         if isinstance(answer, Unanswered):
             spent = answer.may_have_arrived and refresh_token is not None
-            remedy = (
-                f"Check `oauth_url`, the network and the proxy settings, or try again later.{_SPENT if spent else ''}"
-            )
+            remedy = f"{_UNREACHED}{_SPENT if spent else ''}"
             return reader.unanswered(answer, method="POST", url=url, effect_unknown=False, remedy=remedy)
         status, document = answer.status_code, _document(answer)
         code = str(document.get("error"))
         what = f"WebWork gives no tokens: {reader.where('POST', url)} answered {status_text(status)}"
         said = reader.quoted(": ".join(str(document[key]) for key in _SAID if document.get(key)))
         if status == 429:
-            later = self._answered(answer).retry_after
+            later = answered(answer, now=self.clock.now()).retry_after
             return WebWorkRateLimitError(f"{what}{said}. Try again later.", retry_after=later)
         if status >= 500:
             return WebWorkServerError(f"{what}{said}. Try again later.", status=status)

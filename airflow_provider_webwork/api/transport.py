@@ -12,7 +12,7 @@ import requests
 from airflow_provider_webwork.api.answers import Answer, AnswerReader
 from airflow_provider_webwork.api.failures import Unanswered, sent
 from airflow_provider_webwork.api.pacing import Pacer, ProcessBudget
-from airflow_provider_webwork.api.retries import Answered, asked_wait, effect_unknown, wait_before_retry
+from airflow_provider_webwork.api.retries import answered, effect_unknown, wait_before_retry
 from airflow_provider_webwork.api.session import prepared_session
 from airflow_provider_webwork.api.wire import CONTENT_TYPES, encode_body
 
@@ -76,7 +76,7 @@ class Transport:
         doubtful = False  # once an attempt may have had its effect, no later one takes that doubt away
         for attempt in itertools.count(1):
             response = self._send(prepared)
-            outcome = response if isinstance(response, Unanswered) else self._answered(response)
+            outcome = response if isinstance(response, Unanswered) else answered(response, now=self._clock.now())
             doubtful = doubtful or effect_unknown(outcome, method=method)
             wait = wait_before_retry(
                 outcome,
@@ -101,7 +101,7 @@ class Transport:
                 status=response.status_code,
                 content_type=response.headers.get("Content-Type", ""),
                 location=response.headers.get("Location", ""),
-                retry_after=self._answered(response).retry_after,
+                retry_after=answered(response, now=self._clock.now()).retry_after,
                 body=response.content,
                 effect_unknown=doubtful,
             )
@@ -138,12 +138,8 @@ class Transport:
             lambda: self.session.send(prepared, allow_redirects=False, **environment), timeout=self._settings.timeout
         )
         if self._pacer is not None and isinstance(outcome, requests.Response):
-            self._pacer.heed(self._answered(outcome), outcome.headers)
+            self._pacer.heed(answered(outcome, now=self._clock.now()), outcome.headers)
         return outcome
-
-    def _answered(self, response: requests.Response) -> Answered:
-        asked = asked_wait(response.headers.get("Retry-After"), now=self._clock.now())
-        return Answered(status=response.status_code, retry_after=asked)
 
 
 def _pacer(settings: ClientSettings, *, rate: Rate, clock: Clock) -> Pacer:

@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from airflow_provider_webwork.clock import utc_now
 from airflow_provider_webwork.errors import WebWorkCancelledError
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class Clock:
     """
 
     sleep: Callable[[float], None] = time.sleep
-    now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
+    now: Callable[[], dt.datetime] = utc_now
     monotonic: Callable[[], float] = time.monotonic
     jitter: Callable[[], float] = random.random
 

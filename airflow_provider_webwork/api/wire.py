@@ -1,4 +1,4 @@
-"""What travels between us and WebWork: JSON values, and bodies as JSON or as a form."""
+"""What travels between us and WebWork: bodies as JSON or as a form, and values in a query."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from airflow_provider_webwork.cli.ask import confirmed
 from airflow_provider_webwork.cli.run import actor, command
 from airflow_provider_webwork.cli.table import show
 from airflow_provider_webwork.cli.values import age, changed_reading
+from airflow_provider_webwork.clock import utc_now
 from airflow_provider_webwork.events import callbacks
 from airflow_provider_webwork.events.endpoint import BY_KEY, OF_WEBHOOK, Endpoint, key_id
 from airflow_provider_webwork.events.event import time_or_none, time_text
@@ -118,7 +119,7 @@ def reencrypt(args: Namespace) -> None:
     from airflow_provider_webwork.events.reencryption import reencrypt as encrypt_anew
 
     hook = WebWorkEventsHook()
-    count = encrypt_anew(hook.store, hook.vault, now=lambda: datetime.now(UTC), actor=actor())
+    count = encrypt_anew(hook.store, hook.vault, now=utc_now, actor=actor())
     print(
         f"{count} secrets are encrypted with the key {hook.vault.fingerprint}. Once every process has it, the keys "
         "behind it can be removed from [webwork] secret_key."

@@ -14,6 +14,7 @@ from airflow_provider_webwork.cli.ask import confirmed
 from airflow_provider_webwork.cli.run import actor, command
 from airflow_provider_webwork.cli.table import show
 from airflow_provider_webwork.cli.values import age, event_filter, moment, pairs
+from airflow_provider_webwork.clock import utc_now
 from airflow_provider_webwork.events.by_hand import add_by_hand
 from airflow_provider_webwork.events.event import Event, time_text
 from airflow_provider_webwork.hooks.events import WebWorkEventsHook
@@ -75,7 +76,7 @@ def tail(args: Namespace) -> None:
 def reparse_problems(args: Namespace) -> None:
     """Parse again what could not be understood."""
     hook = WebWorkEventsHook()
-    done = reparse(hook.store, hook.endpoints.list(), now=lambda: datetime.now(UTC))
+    done = reparse(hook.store, hook.endpoints.list(), now=utc_now)
     print(
         f"Understood {done.solved} of {done.problems} deliveries with a problem: {done.events} new events, "
         f"{done.repeated} that were in the log already."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
@@ -129,6 +130,20 @@ def time_or_none(moment: datetime | None) -> str | None:
 def time_text(moment: datetime) -> str:
     """Write a moment as Dags see it, such as ``2026-11-22T04:50:00.123456Z``."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+
+
+def zoned(value: object) -> datetime | None:
+    """Read a moment that a user gave as a datetime or as ISO 8601; ``None`` if it is neither or has no time zone."""
+    moment = value
+    if isinstance(value, str):
+        with suppress(ValueError):
+            moment = datetime.fromisoformat(value)
+    return moment if isinstance(moment, datetime) and moment.tzinfo is not None else None
+
+
+def quoted(value: object) -> str:
+    """Quote in an error text what is no moment: as it was written, or only of which type it is."""
+    return repr(value) if isinstance(value, (str, datetime)) else type(value).__name__
 
 
 _RESERVED = {"classname__", "id__", "type"}

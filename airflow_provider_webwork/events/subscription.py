@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from airflow_provider_webwork.events.event import time_text
+from airflow_provider_webwork.events.event import quoted, time_text, zoned
 from airflow_provider_webwork.events.match import EventFilter, Match
 from airflow_provider_webwork.events.names import checked_name
 from airflow_provider_webwork.json_types import JSON, Scalar
@@ -66,14 +65,9 @@ def usable_start(start: object) -> Start:
     match start:
         case "now" | "beginning":
             return start
-    moment = start
-    if isinstance(start, str):
-        with suppress(ValueError):
-            moment = datetime.fromisoformat(start)
-    if isinstance(moment, datetime) and moment.tzinfo is not None:
+    if (moment := zoned(start)) is not None:
         return moment
-    shown = repr(start) if isinstance(start, (str, datetime)) else type(start).__name__
-    msg = f"start must be 'now', 'beginning' or a datetime with a time zone, not {shown}."
+    msg = f"start must be 'now', 'beginning' or a datetime with a time zone, not {quoted(start)}."
     raise ValueError(msg)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from airflow.sdk import BaseHook
 
+from airflow_provider_webwork.clock import utc_now
 from airflow_provider_webwork.events.match import EventFilter, Match
 from airflow_provider_webwork.json_types import JSON
 
@@ -82,7 +83,7 @@ class WebWorkEventsHook(BaseHook):
         """
         from airflow_provider_webwork.events.access import Access
 
-        return Access(self.store, self.vault, now=_utc_now, actor=actor)
+        return Access(self.store, self.vault, now=utc_now, actor=actor)
 
     def rotations(self, actor: str) -> Rotations:
         """Return the record of how far the rotations of webhooks have come.
@@ -91,35 +92,35 @@ class WebWorkEventsHook(BaseHook):
         """
         from airflow_provider_webwork.events.rotations import Rotations
 
-        return Rotations(self.store, self.vault, now=_utc_now, actor=actor)
+        return Rotations(self.store, self.vault, now=utc_now, actor=actor)
 
     @cached_property
     def consumers(self) -> Consumers:
         """The consumers of the log: make, rewind, skip, reset, transfer, delete."""
         from airflow_provider_webwork.events.consumers import Consumers
 
-        return Consumers(self.store, now=_utc_now)
+        return Consumers(self.store, now=utc_now)
 
     @cached_property
     def batches(self) -> Batches:
         """What runs were given: list, find, release."""
         from airflow_provider_webwork.events.batches import Batches
 
-        return Batches(self.store, now=_utc_now)
+        return Batches(self.store, now=utc_now)
 
     @cached_property
     def claims(self) -> Claims:
         """Claiming for any run key, and the lag of consumers."""
         from airflow_provider_webwork.events.claims import Claims
 
-        return Claims(self.store, now=_utc_now)
+        return Claims(self.store, now=utc_now)
 
     @cached_property
     def retention(self) -> Retention:
         """Pruning and erasing."""
         from airflow_provider_webwork.events.retention import Retention
 
-        return Retention(self.store, now=_utc_now)
+        return Retention(self.store, now=utc_now)
 
     def claim(
         self, consumer: str | Asset, *, max_events: int = 500, max_bytes: int | None = None
@@ -213,7 +214,7 @@ class WebWorkEventsHook(BaseHook):
         """
         from airflow_provider_webwork.events.receivers import Receivers
 
-        return Receivers(self.store).absence(now=_utc_now())
+        return Receivers(self.store).absence(now=utc_now())
 
     def list_endpoints(self, *, webwork_conn_id: str | None = None) -> list[dict[str, JSON]]:
         """Return the endpoints without their secrets; ``expect_every`` is in seconds.
@@ -236,7 +237,3 @@ class WebWorkEventsHook(BaseHook):
             for endpoint in self.endpoints.list()
             if webwork_conn_id in (None, endpoint.conn_id)
         ]
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)

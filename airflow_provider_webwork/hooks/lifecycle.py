@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from airflow_provider_webwork.clock import utc_now
 from airflow_provider_webwork.errors import WebWorkConfigurationError
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def endpoint_webhooks(hook: WebWorkHook, events_hook: WebWorkEventsHook) -> Endp
         base_url=base_url,
         conn_id=hook.webwork_conn_id,
         workspace_id=None if workspace_id is None else str(workspace_id),
-        now=_utc_now,
+        now=utc_now,
     )
 
 
@@ -58,7 +59,7 @@ def endpoint_rotations(hook: WebWorkHook, events_hook: WebWorkEventsHook, *, act
     return EndpointRotations(
         lifecycle=endpoint_webhooks(hook, events_hook),
         rotations=events_hook.rotations(actor),
-        reach=MarkedDelivery(events_hook.vault, now=_utc_now),
+        reach=MarkedDelivery(events_hook.vault, now=utc_now),
     )
 
 
@@ -78,7 +79,7 @@ def outside_rotations(
         rotations=events_hook.rotations(actor),
         turns=_turns(events_hook),
         keep_token=keep_token,
-        now=_utc_now,
+        now=utc_now,
     )
 
 
@@ -97,7 +98,7 @@ def once_per_run(
         rotations=events_hook.rotations(actor),
         turns=_turns(events_hook),
         keep_token=keep_token,
-        now=_utc_now,
+        now=utc_now,
     )
 
 
@@ -110,7 +111,7 @@ def reconciliation(hook: WebWorkHook, events_hook: WebWorkEventsHook) -> Reconci
         client=hook.client,
         restoring=Restoring(events_hook.store),
         retention=timedelta(days=events_hook.settings.retention),
-        now=_utc_now,
+        now=utc_now,
     )
 
 
@@ -118,8 +119,4 @@ def _turns(events_hook: WebWorkEventsHook) -> Turns:
     from airflow_provider_webwork.events.leases import Leases
     from airflow_provider_webwork.lifecycle.turns import Turns
 
-    return Turns(leases=Leases(events_hook.store, now=_utc_now))
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
+    return Turns(leases=Leases(events_hook.store, now=utc_now))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, TypeVar
 from urllib.parse import urlsplit
 
+from airflow_provider_webwork.events.event import quoted, zoned
 from airflow_provider_webwork.events.names import checked_name
 
 if TYPE_CHECKING:
@@ -173,14 +173,10 @@ def usable_moment(value: object, *, name: str) -> datetime:
 
     :raises ValueError: naming the argument, if it is neither.
     """
-    moment = value
-    if isinstance(value, str):
-        with suppress(ValueError):
-            moment = datetime.fromisoformat(value)
-    if isinstance(moment, datetime) and moment.tzinfo is not None:
+    if (moment := zoned(value)) is not None:
         return moment
-    shown = repr(value) if isinstance(value, (str, datetime)) else type(value).__name__
-    msg = f"{name} must be a datetime with a time zone, or one as text such as 2026-11-22T04:50:00Z, not {shown}."
+    given = quoted(value)
+    msg = f"{name} must be a datetime with a time zone, or one as text such as 2026-11-22T04:50:00Z, not {given}."
     raise ValueError(msg)
 
 

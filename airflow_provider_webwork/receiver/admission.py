@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from airflow_provider_webwork.events.endpoint import BY_KEY, VERIFIED, Endpoint, Tried, key_id
 from airflow_provider_webwork.receiver.proofs.observe import Observer
 from airflow_provider_webwork.receiver.proofs.proof import Delivery, Verdict, verify
-from airflow_provider_webwork.receiver.proofs.settings import PROOFS, from_json, to_json
-
-_STRENGTH = [*PROOFS]
+from airflow_provider_webwork.receiver.proofs.settings import RANKS, from_json, to_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +52,7 @@ class Door:
             return Admission(proof=verdict.proof, tried=tried, sender_id=verdict.sender_id)
         tries = self._observer.observe(endpoint.name, delivery, secrets)
         held = [verdict for _, verdict in tries if verdict.verified]
-        strongest = min(held, key=lambda verdict: _STRENGTH.index(verdict.proof), default=None)
+        strongest = min(held, key=lambda verdict: RANKS[verdict.proof], default=None)
         return Admission(
             proof=strongest.proof if strongest else BY_KEY,
             tried=(by_key, *(_tried(to_json(proof), verdict) for proof, verdict in tries)),

@@ -11,10 +11,11 @@ import os
 import socket
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from time import perf_counter
 
 from airflow_provider_webwork import __version__
+from airflow_provider_webwork.clock import utc_now
 from airflow_provider_webwork.config import Settings
 from airflow_provider_webwork.errors import WebWorkError, WebWorkLogUnavailableError
 from airflow_provider_webwork.events import receivers
@@ -52,11 +53,6 @@ _PROBED = answer(200, {"status": "ok"}, reason="probe")
 _WRONG_METHOD = answer(
     405, {"error": "Deliveries come by POST."}, reason="wrong_method", headers={"Allow": ", ".join(_METHODS)}
 )
-
-
-def utc_now() -> datetime:
-    """Return the present moment."""
-    return datetime.now(UTC)
 
 
 class Receiver:

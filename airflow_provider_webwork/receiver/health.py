@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 from airflow_provider_webwork.json_types import JSON
@@ -83,4 +82,4 @@ def readiness(condition: Condition) -> Answer:
         content["spool"] = {"waiting": condition.spool.waiting, "set_aside": condition.spool.set_aside}
     if condition.ready:
         return answer(200, content, reason="health")
-    return Answer(503, json.dumps(content).encode(), "not_ready", ((b"retry-after", b"1"),))
+    return answer(503, content, reason="not_ready", headers={"Retry-After": "1"})

@@ -10,11 +10,12 @@ from functools import lru_cache
 from urllib.parse import quote
 
 from airflow_provider_webwork.receiver.answers import not_found, send_answer
-from airflow_provider_webwork.receiver.asgi import Receive, Scope, Send
+from airflow_provider_webwork.receiver.asgi import Receive, Scope, Send, lifespan
+from airflow_provider_webwork.receiver.health import PATHS
 from airflow_provider_webwork.secrets import MASK
 
 _AFTER_HOOKS = re.compile(r"hooks\W.*", re.IGNORECASE | re.DOTALL)
-_OPEN_PATHS = frozenset({"", "/", "/hooks", "/health/live", "/health/ready"})
+_OPEN_PATHS = frozenset({"", "/", "/hooks", *PATHS})
 
 
 def take_path(scope: Scope) -> str:
@@ -44,7 +45,7 @@ def _raw(path: str) -> bytes:
 async def nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
     """An application for where the receiver is off: whatever is asked, there is nothing here, and no log tells what."""
     if scope["type"] == "lifespan":
-        await answer_lifespan(receive, send)
+        await lifespan(receive, send, start=_nothing, stop=_nothing)
     elif scope["type"] == "websocket":
         take_path(scope)
         await send({"type": "websocket.close"})
@@ -53,8 +54,5 @@ async def nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
         await send_answer(scope, send, not_found("receiver_off"))
 
 
-async def answer_lifespan(receive: Receive, send: Send) -> None:
-    """Tell a server that starting and stopping takes nothing."""
-    for phase in ("startup", "shutdown"):
-        await receive()
-        await send({"type": f"lifespan.{phase}.complete"})
+async def _nothing() -> None:
+    """Do what it takes to start and to stop here."""

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable
 from contextlib import suppress
-
-Tell = Callable[[str], None]
 
 
 def tell_systemd(state: str) -> None:

@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from airflow_provider_webwork.events.event import quoted, zoned
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+Since: TypeAlias = Literal["run", "now", "beginning"] | datetime | int
+"""From when the Dag run is for, from the first attempt, from the oldest event, from a time, or behind a position."""
+
 _FIRST_ATTEMPT = "webwork_first_attempt"
 
 
-def usable_since(since: object) -> Any:
+def usable_since(since: object) -> Since:
     """Return ``run``, ``now`` or ``beginning``, a datetime with a time zone, or a position.
 
     :raises ValueError: if it is none of these.
     """
-    if since in ("run", "now", "beginning"):
-        return since
+    match since:
+        case "run" | "now" | "beginning":
+            return since
     if isinstance(since, (list, tuple)) and since:
         since = since[-1]  # sensors and claims return a list of events
-    if isinstance(since, dict) and isinstance(since.get("seq"), int):
-        return since["seq"]
-    moment = since
-    if isinstance(since, str):
-        with suppress(ValueError):
-            moment = datetime.fromisoformat(since)
-    if isinstance(moment, datetime) and moment.tzinfo is not None:
+    if isinstance(since, dict) and isinstance(seq := since.get("seq"), int):
+        return seq
+    if (moment := zoned(since)) is not None:
         return moment
-    shown = repr(since) if isinstance(since, (str, datetime)) else type(since).__name__
     msg = (
         "since must be 'run', 'now', 'beginning', a datetime with a time zone, or an event of an earlier task, "
-        f"not {shown}."
+        f"not {quoted(since)}."
     )
     raise ValueError(msg)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakKeyDictionary
 
+from airflow_provider_webwork.clock import utc_now
 from airflow_provider_webwork.triggers.feed import PAGE, Feed
 from airflow_provider_webwork.triggers.standings import Standings
 
@@ -73,7 +73,7 @@ class Shared:
     def _describe(self) -> tuple[str, str | None]:
         from airflow_provider_webwork.events.receivers import Receivers
 
-        return self._store.name, Receivers(self._store).absence(now=_utc_now())
+        return self._store.name, Receivers(self._store).absence(now=utc_now())
 
     @cached_property
     def _store(self) -> Store:
@@ -91,13 +91,13 @@ class Shared:
     def _consumers(self) -> Consumers:
         from airflow_provider_webwork.events.consumers import Consumers
 
-        return Consumers(self._store, now=_utc_now)
+        return Consumers(self._store, now=utc_now)
 
     @cached_property
     def _claims(self) -> Claims:
         from airflow_provider_webwork.events.claims import Claims
 
-        return Claims(self._store, now=_utc_now)
+        return Claims(self._store, now=utc_now)
 
 
 _shared: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Shared]] = WeakKeyDictionary()
@@ -126,7 +126,3 @@ def shared(url: str, *, interval: float, auto_upgrade: bool | None = None) -> Sh
     if url not in logs:
         logs[url] = Shared(url, interval=interval, auto_upgrade=auto_upgrade)
     return logs[url]
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)

@@ -4,24 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import shlex
-from dataclasses import dataclass
 
 import pytest
 
+from tests.airflow.commands import Ended
+
 OURS = "https://hooks.example.com/webwork/hooks/canary-of-a-callback-key"
-
-
-@dataclass(frozen=True)
-class Ended:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def answer(self):
-        return json.loads(self.out)
 
 
 class Terminal(io.StringIO):

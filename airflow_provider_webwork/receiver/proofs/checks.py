@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 
-_HEADER_NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]{1,64}")
+_NAME = r"[a-z0-9!#$%&'*+.^_`|~-]{1,64}"
+HEADER_NAME = re.compile(_NAME)
+"""What the settings of a proof may call a header; :data:`HEADER_NAME_BYTES` is the same for one as it came."""
+
+HEADER_NAME_BYTES = re.compile(_NAME.encode())
+
 _MOST_SECONDS = 7 * 24 * 3600
 
 
@@ -13,7 +18,7 @@ def header_name(setting: str, name: str) -> None:
 
     :raises ValueError: if it cannot.
     """
-    if not _HEADER_NAME.fullmatch(name):
+    if not HEADER_NAME.fullmatch(name):
         msg = f"{setting}: {name!r} is not the name of a header in small letters, such as x-webhook-token."
         raise ValueError(msg)
 

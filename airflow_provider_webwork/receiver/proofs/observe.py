@@ -13,6 +13,7 @@ from functools import lru_cache
 from itertools import chain
 
 from airflow_provider_webwork.events.endpoint import Secret
+from airflow_provider_webwork.receiver.proofs.checks import HEADER_NAME_BYTES
 from airflow_provider_webwork.receiver.proofs.hmacs import KEYED_WITH, Hmac
 from airflow_provider_webwork.receiver.proofs.proof import Delivery, UnprovenError, Verdict, verify
 from airflow_provider_webwork.receiver.proofs.settings import AnyProof
@@ -27,7 +28,6 @@ MOST_REMEMBERED = 1_000
 
 _TELLING = re.compile(rb"signature|hmac|token|secret|api-?key|^authorization")
 _BESIDES = re.compile(rb"timestamp|date|version|algorithm|csrf|xsrf")
-_USABLE = re.compile(rb"[a-z0-9!#$%&'*+.^_`|~-]{1,64}")
 _SIGNING = re.compile(rb"signature|hmac")
 _SIGNATURE = re.compile(
     rb"(?P<prefix>[A-Za-z0-9_.-]{1,20}[=:])??"
@@ -75,7 +75,7 @@ def _telling(delivery: Delivery) -> list[str]:
     names = {
         name: None
         for name, _ in delivery.headers
-        if _TELLING.search(name) and not _BESIDES.search(name) and _USABLE.fullmatch(name)
+        if _TELLING.search(name) and not _BESIDES.search(name) and HEADER_NAME_BYTES.fullmatch(name)
     }
     return [name.decode() for name in names][:MOST_TRIED]
 
@@ -132,7 +132,7 @@ def _stamp_header(delivery: Delivery) -> str | None:
         (
             name.decode()
             for name, value in delivery.headers
-            if b"timestamp" in name and _USABLE.fullmatch(name) and value
+            if b"timestamp" in name and HEADER_NAME_BYTES.fullmatch(name) and value
         ),
         None,
     )

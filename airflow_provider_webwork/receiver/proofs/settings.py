@@ -23,6 +23,9 @@ PROOFS: Mapping[str, type[AnyProof]] = {
 }
 """Every proof besides the key in the URL, the one that says most first."""
 
+RANKS: Mapping[str, int] = {name: rank for rank, name in enumerate(PROOFS)}
+"""Where each of them stands: the lower, the more it says."""
+
 _HEADERS = frozenset({"header", "timestamp_header"})
 
 
@@ -88,9 +91,8 @@ def proposal(verified: Iterable[str]) -> str | None:
 
     :param verified: proofs of the event log.
     """
-    strength = [*PROOFS]
     proofs = [proof for proof in verified if proof != BY_KEY]
-    return min(proofs, key=lambda proof: strength.index(from_json(proof).name), default=None)
+    return min(proofs, key=lambda proof: RANKS[from_json(proof).name], default=None)
 
 
 def _value(setting: str, text: str, default: object) -> str | int:

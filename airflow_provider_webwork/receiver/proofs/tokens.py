@@ -12,13 +12,14 @@ from typing import ClassVar
 from airflow_provider_webwork.events.endpoint import Secret
 from airflow_provider_webwork.events.paths import ABSENT, value_at
 from airflow_provider_webwork.json_types import JSON
+from airflow_provider_webwork.receiver.asgi import header
 from airflow_provider_webwork.receiver.body import read_items
 from airflow_provider_webwork.receiver.problems import NotUnderstoodError
 from airflow_provider_webwork.receiver.proofs.checks import header_name, header_text
 from airflow_provider_webwork.receiver.proofs.proof import Delivery, Evidence, Signed, UnprovenError
 
 _AUTHORIZATION = "authorization"
-_CONTENT_TYPE = "content-type"
+_CONTENT_TYPE = b"content-type"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,11 +90,7 @@ class FieldToken:
     def check(self, delivery: Delivery, secrets: Sequence[Secret]) -> Evidence:
         """Compare the field with each secret."""
         try:
-            content_type = delivery.header(_CONTENT_TYPE).decode("latin-1")
-        except UnprovenError:
-            content_type = ""
-        try:
-            items = read_items(delivery.body, content_type)
+            items = read_items(delivery.body, header(delivery.headers, _CONTENT_TYPE))
         except NotUnderstoodError:
             raise UnprovenError("malformed") from None
         [evidence, *_] = [_shown(_field(item.value, self.field), secrets) for item in items]

@@ -300,6 +300,13 @@ def test_a_field_is_found_in_a_form_too():
     assert verify(FieldToken(), form(b"\xff"), [secret]).outcome == "malformed"
 
 
+def test_a_token_in_a_form_holds_however_often_its_content_type_comes():
+    form = (b"content-type", b"application/x-www-form-urlencoded")
+    delivery = Delivery(headers=[form, form], body=b"event=x&token=a+secret", received_at=NOON)
+
+    assert verify(FieldToken(), delivery, [Secret(id="s", value="a secret")]).verified
+
+
 @pytest.mark.parametrize(
     ("body", "outcome"),
     [
