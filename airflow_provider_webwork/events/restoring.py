@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from airflow_provider_webwork.events import awaited, schema
+from airflow_provider_webwork.events import awaited, pruned, schema
 from airflow_provider_webwork.events.event import STRONG_WINDOW, Event, Identity, time_of
 from airflow_provider_webwork.events.log import Arrival, append_to, head
 from airflow_provider_webwork.events.pairing import Occurrence, unpaired
@@ -94,6 +94,11 @@ class Restoring:
                 stored += [shown[place] for place in now]
                 seen = head(connection)
         return Restored(shown=sum(account.covers(each.at) for each in shown), added=added, unmatched=unmatched)
+
+    def kept_since(self) -> datetime | None:
+        """Return the time from which on the log has all that it received; ``None`` if nothing was ever removed."""
+        with self._store.read() as connection:
+            return pruned.before(connection)
 
     def record(self, workspace_id: str, *, until: datetime) -> None:
         """Keep up to when a workspace was reconciled; an earlier time than before changes nothing."""

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from airflow_provider_webwork.events import released, schema
+from airflow_provider_webwork.events import pruned, released, schema
 from airflow_provider_webwork.events.audit import Entry, record
 from airflow_provider_webwork.events.consumer import Consumer
 from airflow_provider_webwork.events.consumers import Consumers
@@ -67,10 +67,11 @@ class Retention:
         :raises WebWorkLogUnavailableError: if the log cannot be written right now; what was removed stays removed.
         """
         now = self._now()
+        before = now - older_than
         with self._store.read() as connection:
             oldest = horizon(connection)
             # A receiver whose clock was ahead once must not keep everything for as long.
-            last = min(position_before(connection, now - older_than, until=now), head(connection) - 1)
+            last = min(position_before(connection, before, until=now), head(connection) - 1)
             given_up = released.starts(connection)
         held_by = None
         for consumer in self._consumers.list():
@@ -79,6 +80,9 @@ class Retention:
             held = min(position, given_up.get(consumer.name, position + 1) - 1)
             if held < last and not even_unclaimed and consumer.is_live(now=now, expiry=consumer_expiry):
                 last, held_by = held, consumer.name
+        if oldest <= last:
+            with self._store.write(lock="append") as connection:
+                pruned.note(connection, before)
         removed = 0
         while oldest <= last:
             oldest = min(oldest + PORTION, last + 1)

@@ -117,10 +117,12 @@ class Reconciliation:
             msg = f"start must be before end, and in the past, not {time_text(start)} with end {time_text(end)}."
             raise ValueError(msg)
         kept = now - self.retention
+        if (pruned := self.restoring.kept_since()) is not None:
+            kept = max(kept, pruned)
         if start < kept:
             msg = (
-                f"start must not be before {time_text(kept)}: what the log held of that time may have been pruned "
-                "([webwork] retention), and would be added once more."
+                f"start must not be before {time_text(kept)}: what the log held of that time was or may have been pruned "
+                "([webwork] retention, older_than), and would be added once more."
             )
             raise ValueError(msg)
 

@@ -20,7 +20,7 @@ from airflow_provider_webwork.receiver.identity import (
     told_apart,
 )
 from airflow_provider_webwork.receiver.problems import NotUnderstoodError
-from airflow_provider_webwork.receiver.raw import raw_body
+from airflow_provider_webwork.receiver.raw import RawBodies
 from airflow_provider_webwork.secrets import redact_json
 
 NAMELESS = "The body names no event: neither event, event_type nor type is a text."
@@ -49,12 +49,14 @@ def parse(
     :param sender_id: the id that the sender gave the delivery, if a proof covers it; it outdoes one in the body.
     :param new_id: makes the ids of the events.
     """
+    secrets = [*endpoint.known_secrets(), key]
     origin = _Origin(
         endpoint=endpoint,
         received_at=received_at,
         proof=proof,
         headers=headers,
-        secrets=[*endpoint.known_secrets(), key],
+        secrets=secrets,
+        raw_bodies=RawBodies(secrets),
         new_id=new_id,
     )
     try:
@@ -81,6 +83,7 @@ class _Origin:
     proof: str
     headers: Headers
     secrets: list[str]
+    raw_bodies: RawBodies
     new_id: Callable[[], str]
 
 
@@ -103,7 +106,7 @@ def _arrival(item: Item, origin: _Origin) -> Arrival:
         received_at=origin.received_at,
         proof=origin.proof,
         payload=shown,
-        raw=None if item.exact else raw_body(item.written, origin.secrets, value=payload, shown=shown),
+        raw=None if item.exact else origin.raw_bodies.without_secrets(item.written, value=payload, shown=shown),
     )
     return Arrival(event, _identity(item, facts, scope=scope_of(workspace_id, endpoint)))
 
@@ -128,7 +131,7 @@ def _not_understood(item: Item, problem: str, origin: _Origin) -> Arrival:
         received_at=origin.received_at,
         proof=origin.proof,
         payload=None,
-        raw=raw_body(item.written, origin.secrets, value=item.value, shown=shown),
+        raw=origin.raw_bodies.without_secrets(item.written, value=item.value, shown=shown),
         problem=problem,
     )
     return Arrival(event, identity_by_bytes(item.written, scope=scope_of(None, endpoint)))

@@ -10,8 +10,11 @@ from airflow_provider_webwork.json_types import JSON
 from airflow_provider_webwork.secrets import MASK, redact_bytes
 
 MOST_MASKED = 4
-LONGEST_MASKED = 2_000
-"""How many texts, of how many letters in all, are searched for; more of them would keep all other senders waiting."""
+LONGEST_MASKED = 1_000
+"""How many texts of a delivery, of how many letters in all, are searched for besides the secrets that are known.
+
+A search for them costs some 80 us a letter, and meanwhile all other senders wait.
+"""
 
 MOST_NAMED = 10_000
 """After so many fields named for a secret the rest of a body is not kept."""
@@ -35,21 +38,29 @@ _FORM_FIELD = re.compile(
 )
 
 
-def raw_body(body: bytes, secrets: Sequence[str], *, value: JSON, shown: JSON) -> bytes:
-    """Return a body in which secrets read ``***``: the given ones, and what stands in fields named for one.
+class RawBodies:
+    """The bodies of the events of one delivery, without secrets: the given ones, and what is in fields named for one.
 
-    A webhook's token may come with its first delivery, before we know it. Of a body with more such fields than any
-    sender needs, what was read from it is returned as JSON.
-
-    :param value: what was read from the body, as far as it could be read.
-    :param shown: the same, redacted.
+    A webhook's token may come with its first delivery, before we know it. Once a delivery has more such fields than any
+    sender needs, what was read from a body is kept as JSON in its place.
     """
-    masked = set(_masked(value, shown))
-    if len(masked) > MOST_MASKED or sum(map(len, masked)) > LONGEST_MASKED:
-        return json.dumps(shown).encode()
-    body = redact_bytes(body, [*secrets, *masked])
-    body = _with_fields_masked(body, _JSON_FIELD, mask=f'"{MASK}"'.encode())
-    return _with_fields_masked(body, _FORM_FIELD, mask=MASK.encode())
+
+    def __init__(self, secrets: Sequence[str]) -> None:
+        self._secrets = secrets
+        self._masked: set[str] = set()
+
+    def without_secrets(self, body: bytes, *, value: JSON, shown: JSON) -> bytes:
+        """Return a body in which secrets read ``***``.
+
+        :param value: what was read from the body, as far as it could be read.
+        :param shown: the same, redacted.
+        """
+        self._masked.update(_masked(value, shown))
+        if len(self._masked) > MOST_MASKED or sum(map(len, self._masked)) > LONGEST_MASKED:
+            return json.dumps(shown).encode()
+        body = redact_bytes(body, [*self._secrets, *self._masked])
+        body = _with_fields_masked(body, _JSON_FIELD, mask=f'"{MASK}"'.encode())
+        return _with_fields_masked(body, _FORM_FIELD, mask=MASK.encode())
 
 
 def _with_fields_masked(body: bytes, fields: re.Pattern[bytes], *, mask: bytes) -> bytes:

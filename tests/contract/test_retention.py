@@ -10,6 +10,7 @@ from airflow_provider_webwork.errors import WebWorkConsumerError
 from airflow_provider_webwork.events.audit import entries
 from airflow_provider_webwork.events.event import STRONG_WINDOW
 from airflow_provider_webwork.events.log import EventLog
+from airflow_provider_webwork.events.restoring import Restoring
 from airflow_provider_webwork.events.retention import Pruned, Retention
 from tests.contract.arrivals import NOON, arrival
 from tests.contract.readers import ALL, STARTED, STOPPED, Readers
@@ -93,6 +94,27 @@ def test_what_was_released_stays_until_it_is_claimed_again(readers):
     assert readers.prune() == Pruned(events=2, oldest=5, held_by="payroll")
     assert readers.claim("r5", limit=2) == [5]
     assert readers.prune() == Pruned(events=2, oldest=7, held_by=None)
+
+
+def test_up_to_when_a_log_was_pruned_is_known_and_goes_back_with_nobody(readers):
+    restoring = Restoring(readers.store)
+    grow_old(readers, *["tracker.started"] * 2)
+    readers.append("tracker.started")
+    assert restoring.kept_since() is None
+    readers.prune(older_than=timedelta(days=200))
+    assert restoring.kept_since() is None
+    readers.prune(older_than=timedelta(days=90))
+    known = restoring.kept_since()
+    assert readers.moment - timedelta(days=90, seconds=1) < known < readers.moment - timedelta(days=89)
+    readers.append("tracker.started")
+    readers.prune(older_than=timedelta(0))
+    later = restoring.kept_since()
+    assert later > known
+    readers.append("tracker.started")
+    readers.goes_on(hours=1)
+    readers.append("tracker.started")
+    readers.prune(older_than=timedelta(minutes=90))
+    assert restoring.kept_since() == later
 
 
 def test_an_event_from_a_clock_that_was_ahead_keeps_no_others(readers):

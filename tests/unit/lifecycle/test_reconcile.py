@@ -14,6 +14,7 @@ from airflow_provider_webwork.errors import WebWorkConfigurationError, WebWorkSe
 from airflow_provider_webwork.events.log import EventLog
 from airflow_provider_webwork.events.receivers import Receiver, Receivers
 from airflow_provider_webwork.events.restoring import Restoring
+from airflow_provider_webwork.events.retention import Retention
 from airflow_provider_webwork.events.store import Store
 from airflow_provider_webwork.lifecycle.reconcile import Reconciliation
 from airflow_provider_webwork.simulator import Company, Simulator
@@ -329,3 +330,17 @@ def test_reconciling_the_past_is_no_sign_of_life(work):
 def test_a_window_that_ends_in_the_future_counts_up_to_now(work):
     work.reconcile(NOON - timedelta(hours=1), NOON + timedelta(days=30))
     assert Receivers(work.store).absence(now=NOON + timedelta(hours=26)) is not None
+
+
+def test_what_was_pruned_is_not_restored_and_given_a_second_time(work):
+    work.at(minutes=1).starts(1)
+    assert work.at(hours=1).reconcile()["added"] == 1
+    work.at(days=3).starts(2)
+    later = NOON + timedelta(days=3)
+    assert work.at(days=3, hours=1).reconcile(start=later, end=later + timedelta(hours=1))["added"] == 1
+    retention = Retention(work.store, now=lambda: work.clock.time, sleep=lambda _: None)
+    assert retention.prune(older_than=timedelta(days=2), consumer_expiry=timedelta(days=30)).events == 1
+
+    with pytest.raises(ValueError, match=r"start must not be before 2026-11-19T13:00:00.000000Z: .* may have been pruned"):
+        work.reconcile()
+    assert work.reconcile(start=NOON + timedelta(days=2), end=later + timedelta(hours=1))["added"] == 0

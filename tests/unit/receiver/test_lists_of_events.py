@@ -41,5 +41,26 @@ def test_an_object_that_is_not_understood_keeps_no_other_from_being_an_event():
     ]  # fmt: skip
 
 
+def inexact(number, token):
+    return b'{"event": "a", "n": 1e400, "x": "\\n%d", "token": "%s"}' % (number, token.encode())
+
+
+def test_the_texts_that_are_masked_are_counted_for_all_events_of_a_list_together():
+    tokens = [f"canary-of-the-event-{number}" for number in range(1_000)]
+    told = events(b"[%s]" % b", ".join(inexact(number, token) for number, token in enumerate(tokens)))
+    raws = [each.raw for each in told]
+
+    assert raws[:4] == [inexact(number, "***") for number in range(4)]
+    assert {raw[:14] for raw in raws[4:]} == {b'{"event": "a",'}
+    assert all(b"Infinity" in raw or b"1e400" in raw or b'"n"' in raw for raw in raws[4:])
+    assert not any(b"canary" in raw for raw in raws)
+
+
+def test_one_token_in_all_events_of_a_list_is_one_text():
+    told = events(b"[%s]" % b", ".join(inexact(number, "canary-of-all") for number in range(1_000)))
+
+    assert [each.raw for each in told] == [inexact(number, "***") for number in range(1_000)]
+
+
 def test_the_most_events_that_are_allowed_are_understood():
     assert [each.problem for each in events([{"event": "a"}] * 1_000)] == [None] * 1_000
