@@ -279,6 +279,5 @@ def _lost(consumer: Consumer, first: int, last: int) -> WebWorkConsumerError:
     return WebWorkConsumerError(
         f"Events {first} to {last} were pruned before consumer {consumer.name!r} claimed them; it was last heard of at "
         f"{time_text(consumer.heard_at)}. [webwork] consumer_expiry says for how long a consumer keeps its events from "
-        "being pruned. Clear this task to go on with the oldest event that is left; reconciliation can restore what "
-        "WebWork still knows."
+        "being pruned. Clear this task to go on with the oldest event that is left."
     )

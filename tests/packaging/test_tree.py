@@ -15,7 +15,7 @@ MAX_LINES = 400
 
 LOCK_FILES = {"uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "package-lock.json", "yarn.lock"}
 MACHINE_PATH = re.compile(r"(?<![\w.~/-])/(?:root|work|home/[\w-]+)/")
-INDEX_ADDRESS = re.compile(r"://\S+/simple(?=[/\s]|$)")
+INDEX_ADDRESS = re.compile(r"://\S+/simple(?=[/\s]|$)|py[p]i\.org|python[h]osted\.org|npm[j]s\.(?:com|org)")
 
 
 def committed_files() -> list[Path]:
