@@ -5,11 +5,10 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
-from airflow_provider_webwork.clock import utc_now
 from airflow_provider_webwork.simulator.app import OPERATION_IDS, TOKEN_PATH, V2_ROOT
 from airflow_provider_webwork.simulator.data.company import Company
 from airflow_provider_webwork.simulator.data.trackers import WEB_TRACKER
@@ -24,6 +23,11 @@ from airflow_provider_webwork.simulator.serving import Server
 from airflow_provider_webwork.simulator.shape import DeliveryShape
 from airflow_provider_webwork.simulator.tokens import OAuthRules
 from airflow_provider_webwork.simulator.world import Emitted, Settings, World
+
+
+def current_time() -> datetime:
+    """Return the time of the machine, in UTC."""
+    return datetime.now(UTC)
 
 
 class Simulator:
@@ -63,7 +67,7 @@ class Simulator:
         host: str = "127.0.0.1",
         port: int = 0,
         token: str | None = None,
-        now: Callable[[], datetime] = utc_now,
+        now: Callable[[], datetime] = current_time,
         company: Company | None = None,
         role: str = "Owner",
         generation: Generation = "any",

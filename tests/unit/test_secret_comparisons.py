@@ -14,6 +14,7 @@ TELLS_EQUALITY = {"startswith", "endswith", "find", "index", "count", "match", "
 
 HARMLESS = {
     "receiver/app.py": {"'/' in key", "self._directory.find(key)"},  # a look at the path; a search by hash
+    "events/callbacks.py": {"'/' not in key"},  # likewise
     "secrets.py": {"secret in text"},  # a search for what is to be masked, as by the replacing that follows it
     "events/rotations.py": {"token == but"},  # two that we hold: nobody else can choose one of them
     "events/log.py": {"key in known", "key not in known", "table.c.key == sa.bindparam('b_key')"},  # of identities
