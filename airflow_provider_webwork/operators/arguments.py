@@ -96,19 +96,23 @@ def usable_webhook_id(webhook_id: object) -> str:
 
 
 def usable_url(url: object) -> str:
-    """Return the URL of a receiver.
+    """Return the URL of a receiver, without the white space around it that a template may render.
+
+    WebWork documents nothing of such space. A webhook that came back without it would not be found again by its URL,
+    and made anew by every run.
 
     :raises ValueError: if it is not a full URL.
     """
+    text = url.strip() if isinstance(url, str) else ""
     try:
-        parts = urlsplit(url if isinstance(url, str) else "")
+        parts = urlsplit(text)
         full = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:  # such as a bracket that is not closed
         full = False
-    if not isinstance(url, str) or not full:
-        msg = "url must be the full URL of a receiver, such as https://hooks.example.com/webwork."
+    if not full or len(text.split()) != 1:
+        msg = "url must be the full URL of a receiver, such as https://hooks.example.com/webwork, without white space."
         raise ValueError(msg)
-    return url
+    return text
 
 
 def usable_choice(value: object, choices: tuple[Choice, ...], *, name: str) -> Choice:
