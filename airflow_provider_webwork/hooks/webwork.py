@@ -159,7 +159,11 @@ class WebWorkHook(BaseHook):
     def update_webhook(
         self, webhook_id: str, *, url: str | None = None, events: Sequence[str] | None = None
     ) -> dict[str, JSON]:
-        """Change the URL or the events of a webhook; what is not given stays."""
+        """Change the URL or the events of a webhook; what is not given stays.
+
+        :raises ValueError: if the events are a text, or none at all.
+        :raises WebWorkNotFoundError: if there is no webhook with this id.
+        """
         from airflow_provider_webwork.lifecycle.outside import update_webhook
 
         return update_webhook(self.webhooks, webhook_id, url=url, events=events).as_dict()
