@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from airflow_provider_webwork.events.event import quoted, zoned
 from airflow_provider_webwork.events.names import checked_name
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ def is_known(value: object) -> bool:
             return all(is_known(item) for pair in value.items() for item in pair)
         case list() | tuple() | set() | frozenset():
             return all(map(is_known, value))
+        case PurePath():  # Airflow renders none in it (airflow/sdk/definitions/_internal/templater.py)
+            return True
         case _:
             return value is None or isinstance(value, (int, float, datetime))
 
@@ -170,18 +172,6 @@ def masked_variable(name: object) -> str:
         )
         raise ValueError(msg)
     return name
-
-
-def usable_moment(value: object, *, name: str) -> datetime:
-    """Return a time with a time zone, given as a datetime or as ISO 8601.
-
-    :raises ValueError: naming the argument, if it is neither.
-    """
-    if (moment := zoned(value)) is not None:
-        return moment
-    given = quoted(value)
-    msg = f"{name} must be a datetime with a time zone, or one as text such as 2026-11-22T04:50:00Z, not {given}."
-    raise ValueError(msg)
 
 
 def check_known(**values: object) -> None:
