@@ -11,6 +11,8 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable
 
+from sqlalchemy.exc import SQLAlchemyError, StatementError
+
 from airflow_provider_webwork.errors import WebWorkError
 
 Command = Callable[[Namespace], None]
@@ -19,8 +21,8 @@ Command = Callable[[Namespace], None]
 def command(function: Command) -> Command:
     """Make a function a command.
 
-    An error of ours ends it with one sentence and exit code 1, misuse with exit code 2. The API client tells misuse
-    by ``TypeError`` as well, such as that of a connection without a workspace id.
+    An error of ours or of a database ends it with one sentence and exit code 1, misuse with exit code 2. The API
+    client tells misuse by ``TypeError`` as well, such as that of a connection without a workspace id.
     """
 
     @functools.wraps(function)
@@ -34,6 +36,9 @@ def command(function: Command) -> Command:
         except WebWorkError as error:
             print(error, file=sys.stderr)
             raise SystemExit(1) from None
+        except SQLAlchemyError as error:
+            print(_of_database(error), file=sys.stderr)
+            raise SystemExit(1) from None
         except (ValueError, TypeError) as error:
             print(error, file=sys.stderr)
             raise SystemExit(2) from None
@@ -44,6 +49,16 @@ def command(function: Command) -> Command:
 def actor() -> str:
     """Return who runs the command, for the audit."""
     return f"{getpass.getuser()}@{socket.gethostname()}"
+
+
+def _of_database(error: SQLAlchemyError) -> str:
+    # The lines behind the first one hold the statement and its values.
+    said = error.orig if isinstance(error, StatementError) and error.orig is not None else error
+    reason = str(said).partition("\n")[0].removesuffix(".")
+    return (
+        f"A database failed: {type(error).__name__}: {reason}. `airflow db check-migrations` looks at Airflow's, "
+        "`airflow webwork db check` at the event log."
+    )
 
 
 def _log_to_stderr() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -211,6 +212,13 @@ class WebWorkHook(BaseHook):
                 f"There is no connection {self.webwork_conn_id!r}. Make one of type webwork in Airflow under Admin > "
                 "Connections, or by `airflow connections add`."
             )
+            # Airflow takes what it cannot read for missing, and tells why in its debug log alone
+            # (airflow/sdk/execution_time/context.py); tasks do not read its database themselves.
+            if os.environ.get("_AIRFLOW_PROCESS_CONTEXT") == "server":
+                msg += (
+                    " If there is one, Airflow's database or `[core] fernet_key` keeps it from being read: "
+                    "`airflow connections list` shows why."
+                )
             raise WebWorkConfigurationError(msg) from None
         return client_settings(connection, sleep=self._interruption.sleep, retry=retry)
 

@@ -6,8 +6,10 @@ import re
 import subprocess
 
 import pytest
+from cryptography.fernet import Fernet
 
 from airflow_provider_webwork.cli.table import show
+from airflow_provider_webwork.hooks.events import WebWorkEventsHook
 from airflow_provider_webwork.options import OPTIONS
 from tests.airflow.commands import Ended, in_process
 
@@ -158,6 +160,41 @@ def test_a_wrong_option_ends_a_command_with_its_name(in_process, monkeypatch, op
 
     assert (ended.code, ended.out) == (1, "")
     assert text in ended.err
+
+
+def test_a_connection_that_cannot_be_decrypted_is_not_only_said_to_be_missing(airflow, airflow_database, webwork_log):
+    from airflow.models.connection import Connection
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        session.add(Connection(conn_id="encrypted", conn_type="webwork", password="canary-of-a-token"))
+    other_key = {"AIRFLOW__CORE__FERNET_KEY": Fernet.generate_key().decode()}
+    try:
+        ended = airflow("webwork", "call", "getMembers", "--conn-id", "encrypted", **other_key)
+    finally:
+        with create_session() as session:
+            session.query(Connection).filter_by(conn_id="encrypted").delete()
+
+    assert (ended.code, ended.out) == (1, "")
+    assert "There is no connection 'encrypted'." in ended.err
+    assert "`[core] fernet_key` keeps it from being read: `airflow connections list` shows why." in ended.err
+
+
+def test_batches_need_the_tables_of_airflow_only_if_there_are_any(airflow, webwork_log, tmp_path):
+    empty = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{tmp_path / 'airflow.db'}"}
+    none = airflow("webwork", "batches", "list", **empty)
+    webwork_log.consumer("payroll")
+    webwork_log.add("tracker.started")
+    WebWorkEventsHook().claims.claim("payroll", "canary/run/claim/-1", limit=1)
+    one = airflow("webwork", "batches", "list", **empty)
+
+    assert (none.code, none.out, none.err) == (0, "There are none.\n", "")
+    assert (one.code, one.out) == (1, "")
+    assert one.err.startswith(
+        "A database failed: OperationalError: no such table: dag_run. `airflow db check-migrations`"
+    )
+    assert len(one.err.splitlines()) == 1
+    assert "canary" not in one.err
 
 
 def test_a_connection_without_a_workspace_ends_a_command_with_a_sentence(in_process, connection, webwork_log):
