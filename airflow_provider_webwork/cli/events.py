@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from airflow_provider_webwork.cli.ask import confirmed
+from airflow_provider_webwork.cli.escapes import escaped
 from airflow_provider_webwork.cli.run import actor, command
 from airflow_provider_webwork.cli.table import show
 from airflow_provider_webwork.cli.values import age, event_filter, moment, pairs
@@ -130,4 +131,4 @@ def _whole(event: Event) -> dict[str, JSON]:
 
 def _line(event: Event) -> str:
     about = event.problem or json.dumps(event.data)
-    return f"{event.seq:>8}  {time_text(event.received_at)}  {event.type}  {about}"
+    return escaped(f"{event.seq:>8}  {time_text(event.received_at)}  {event.type}  {about}")

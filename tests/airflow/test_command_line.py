@@ -212,6 +212,16 @@ def test_a_table_shows_names_as_they_are(capsys):
     assert "[bold]x[/], a:smile:b, [/nothing]" in capsys.readouterr().out
 
 
+def test_a_table_lets_nobody_drive_the_terminal(capsys):
+    names = ["Eve\x1b]0;owned\x07", "\x9b2J", "\u202eevE", "\ud800", "a\nb", "Zoë 山田\u3000太郎"]
+    show([{"id\x1b[2J": 7, "firstname": name, "all": [name]} for name in names], output="table")
+
+    shown = capsys.readouterr().out
+    assert {char for char in shown if not char.isprintable()} == {"\n", "\u3000"}
+    written_out = [r"id\x1b[2J", r"Eve\x1b]0;owned\x07", r"\x9b2J", r"\u202eevE", r"\ud800", r"a\nb", names[-1]]
+    assert [text for text in written_out if text not in shown] == []
+
+
 def test_the_help_of_the_receiver_names_the_options_that_it_replaces(in_process, capsys):
     with pytest.raises(SystemExit):
         in_process("webwork", "receiver", "--help")
