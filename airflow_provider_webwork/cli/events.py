@@ -46,9 +46,11 @@ def list_events(args: Namespace) -> None:
 def show_event(args: Namespace) -> None:
     """Print one event with everything that the log keeps of it."""
     log = WebWorkEventsHook().event_log
-    page = log.page(args.seq - 1, limit=1)
+    oldest, newest = log.horizon(), log.head()
+    # A number beyond them may be too large for the database to be asked about it.
+    page = log.page(args.seq - 1, limit=1) if oldest <= args.seq <= newest else []
     if not page or page[0].seq != args.seq:
-        msg = f"There is no event {args.seq} in the log; it holds {log.horizon()} to {log.head()}."
+        msg = f"There is no event {args.seq} in the log; it holds {oldest} to {newest}."
         raise ValueError(msg)
     print(json.dumps(_whole(page[0]), indent=2))
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
+import os
 import re
 import subprocess
+import sys
 
 import pytest
 from cryptography.fernet import Fernet
 
 from airflow_provider_webwork.cli.table import show
+from airflow_provider_webwork.errors import WebWorkRequestError
 from airflow_provider_webwork.hooks.events import WebWorkEventsHook
 from airflow_provider_webwork.options import OPTIONS
 from tests.airflow.commands import Ended, in_process
@@ -144,6 +148,114 @@ def test_a_mistake_ends_a_command_with_a_sentence(in_process, webwork_log, argum
 
 
 @pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("events list --since 999999d", "'999999d' is too long an age; 36500d is the most."),
+        ("events list --since 0001-01-01T00:00:00+14:00", "is neither a time such as"),
+        ("events list --limit 99999999999999999999", "A number is too large: "),
+        ("events prune --older-than 99999999999w", "'99999999999w' is too long an age"),
+        ("events show 99999999999999999999", "There is no event 99999999999999999999 in the log; it holds 1 to 1."),
+        ("consumers create late --start 99999999999d", "'99999999999d' is too long an age"),
+        ("consumers rewind payroll --to 99999999999999999999 --yes", "rewind takes it to a position from 0 to 1"),
+        ("endpoints add-key payroll --others-expire 999999d", "'999999d' is too long an age"),
+    ],
+)
+def test_a_number_beyond_all_limits_ends_a_command_with_a_sentence(in_process, webwork_log, line, text):
+    webwork_log.add("tracker.started")
+    webwork_log.consumer("payroll")
+
+    ended = in_process("webwork", *line.split())
+
+    assert (ended.code, ended.out) == (1 if "rewind" in line else 2, "")
+    assert text in ended.err
+    assert len(ended.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("line", ["operations -o json", "operations", "events export"])
+def test_a_reader_that_goes_away_ends_a_command_without_a_word(airflow_database, webwork_log, line):
+    webwork_log.add("tracker.started")
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "airflow", "webwork", *line.split()],
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            check=False,
+            text=True,
+            timeout=120,
+        )
+    finally:
+        os.close(writing)
+
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_an_interruption_ends_a_tail_without_a_word(in_process, webwork_log, monkeypatch):
+    def sleep(seconds):
+        if webwork_log.events():
+            raise KeyboardInterrupt
+        webwork_log.add("tracker.\x1b[2Jstarted")
+
+    monkeypatch.setattr("airflow_provider_webwork.cli.events.time.sleep", sleep)
+    ended = in_process("webwork", "events", "tail")
+
+    assert (ended.code, ended.err) == (130, "")
+    assert r"  tracker.\x1b[2Jstarted  {" in ended.out
+    assert "\x1b" not in ended.out
+
+
+class Typed(io.StringIO):
+    """What a person types at a terminal, until Ctrl-D."""
+
+    def isatty(self):
+        return True
+
+
+RESET = ("webwork", "consumers", "reset", "payroll", "-o", "json")
+
+
+def test_a_question_is_asked_where_no_program_reads_the_answer_of_the_command(in_process, webwork_log, monkeypatch):
+    webwork_log.consumer("payroll")
+    monkeypatch.setattr("sys.stdin", Typed("y\nno\n"))
+    agreed, declined = in_process(*RESET), in_process(*RESET)
+
+    assert [each["consumer"] for each in agreed.answer] == ["payroll"]
+    assert declined.out == ""
+    assert (
+        agreed.err
+        == declined.err
+        == ("Consumer payroll will forget its batches and be given every event again. Go on? [y/N] ")
+    )
+
+
+def test_whoever_ends_the_input_in_place_of_an_answer_is_told_that_nothing_was_changed(
+    in_process, webwork_log, monkeypatch
+):
+    webwork_log.consumer("payroll")
+    before = in_process("webwork", "consumers", "list", "-o", "json").answer
+    monkeypatch.setattr("sys.stdin", Typed())
+    ended = in_process(*RESET)
+
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.splitlines()[1:] == ["Nothing was changed."]
+    assert in_process("webwork", "consumers", "list", "-o", "json").answer == before
+
+
+def test_whoever_ends_the_input_in_place_of_a_secret_is_told_that_there_is_none(in_process, webwork_log, monkeypatch):
+    def getpass(_):
+        raise EOFError
+
+    monkeypatch.setattr("sys.stdin", Typed())
+    monkeypatch.setattr("airflow_provider_webwork.cli.ask.getpass", getpass)
+    in_process("webwork", "endpoints", "create", "payroll")
+    ended = in_process("webwork", "endpoints", "add-secret", "payroll")
+
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.splitlines()[-1] == "The secret: there is nothing in what was typed."
+
+
+@pytest.mark.parametrize(
     ("option", "value", "text"),
     [
         ("EVENT_STORE_URL", "nonsense", "[webwork] event_store_url is not an SQLAlchemy URL"),
@@ -220,6 +332,16 @@ def test_a_table_lets_nobody_drive_the_terminal(capsys):
     assert {char for char in shown if not char.isprintable()} == {"\n", "\u3000"}
     written_out = [r"id\x1b[2J", r"Eve\x1b]0;owned\x07", r"\x9b2J", r"\u202eevE", r"\ud800", r"a\nb", names[-1]]
     assert [text for text in written_out if text not in shown] == []
+
+
+def test_an_error_lets_nobody_drive_the_terminal(in_process, webwork_simulator, monkeypatch):
+    def call(*_, **__):
+        raise WebWorkRequestError("WebWork says: Eve\x1b[2J is no member.")
+
+    monkeypatch.setattr("airflow_provider_webwork.hooks.webwork.WebWorkHook.call", call)
+    ended = in_process("webwork", "call", "getMembers")
+
+    assert (ended.code, ended.err) == (1, "WebWork says: Eve\\x1b[2J is no member.\n")
 
 
 def test_the_help_of_the_receiver_names_the_options_that_it_replaces(in_process, capsys):
