@@ -12,14 +12,20 @@ from pathlib import Path
 def confirmed(args: Namespace, consequence: str) -> bool:
     """Whether the person agrees; ``--yes`` agrees beforehand.
 
-    :raises ValueError: if nobody is there to ask.
+    :raises ValueError: if nobody is there to ask, or nobody answers.
     """
     if args.yes:
         return True
     if not sys.stdin.isatty():
         msg = f"{consequence} Say so with --yes."
         raise ValueError(msg)
-    return input(f"{consequence} Go on? [y/N] ").strip().lower() in {"y", "yes"}
+    # Not by input(), which asks where programs read the answer of a command if that is no terminal.
+    print(f"{consequence} Go on? [y/N] ", end="", file=sys.stderr, flush=True)
+    answer = sys.stdin.readline()
+    if not answer:  # the end of the input, by Ctrl-D
+        print(file=sys.stderr)
+        raise ValueError("Nothing was changed.")
+    return answer.strip().lower() in {"y", "yes"}
 
 
 def hidden(args: Namespace, what: str) -> str:
@@ -39,7 +45,7 @@ def hidden(args: Namespace, what: str) -> str:
     elif args.from_variable:
         text = os.environ.get(args.from_variable, "")
     elif sys.stdin.isatty():
-        text = getpass(f"{what}: ")
+        text = _typed(what)
     else:
         msg = f"{what}: name an environment variable with --from-variable, or a file with --from-file."
         raise ValueError(msg)
@@ -47,3 +53,11 @@ def hidden(args: Namespace, what: str) -> str:
         msg = f"{what}: there is nothing in {args.from_file or args.from_variable or 'what was typed'}."
         raise ValueError(msg)
     return text.strip()
+
+
+def _typed(what: str) -> str:
+    try:
+        return getpass(f"{what}: ")
+    except EOFError:  # by Ctrl-D
+        print(file=sys.stderr)
+        return ""

@@ -45,6 +45,8 @@ def with_states(batches: Sequence[Batch]) -> list[tuple[Batch, str]]:
 
 def run_states(batches: Sequence[Batch]) -> dict[tuple[str, str], str]:
     """Ask Airflow for the state of each batch's run; ``deleted`` for a run that is gone."""
+    if not batches:
+        return {}
     from airflow.models.dagrun import DagRun
     from airflow.utils.session import create_session
     from sqlalchemy import select

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from rich.console import Console
 from rich.text import Text
 
+from airflow_provider_webwork.cli.escapes import escaped
 from airflow_provider_webwork.cli.installation import Installed
 from airflow_provider_webwork.cli.run import actor, command
 from airflow_provider_webwork.lifecycle.doctor.examination import examine
@@ -50,6 +51,7 @@ def _print(findings: Iterable[Finding]) -> None:
     console = Console(soft_wrap=True, highlight=False, emoji=False)
     for each in findings:
         # Text is no markup: names come from people and from WebWork.
-        console.print(Text.assemble((f"{each.verdict:<8}", _COLOURS[each.verdict]), f" {each.check:<15} {each.text}"))
+        told = f" {each.check:<15} {escaped(each.text)}"
+        console.print(Text.assemble((f"{each.verdict:<8}", _COLOURS[each.verdict]), told))
         if each.remedy is not None:
-            console.print(Text(f"{'':<9}{'':<15} -> {each.remedy}"))
+            console.print(Text(f"{'':<9}{'':<15} -> {escaped(each.remedy)}"))

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from airflow_provider_webwork.cli.ask import confirmed
+from airflow_provider_webwork.cli.escapes import escaped
 from airflow_provider_webwork.cli.run import actor, command
 from airflow_provider_webwork.cli.table import show
 from airflow_provider_webwork.cli.values import age, event_filter, moment, pairs
@@ -45,9 +46,11 @@ def list_events(args: Namespace) -> None:
 def show_event(args: Namespace) -> None:
     """Print one event with everything that the log keeps of it."""
     log = WebWorkEventsHook().event_log
-    page = log.page(args.seq - 1, limit=1)
+    oldest, newest = log.horizon(), log.head()
+    # A number beyond them may be too large for the database to be asked about it.
+    page = log.page(args.seq - 1, limit=1) if oldest <= args.seq <= newest else []
     if not page or page[0].seq != args.seq:
-        msg = f"There is no event {args.seq} in the log; it holds {log.horizon()} to {log.head()}."
+        msg = f"There is no event {args.seq} in the log; it holds {oldest} to {newest}."
         raise ValueError(msg)
     print(json.dumps(_whole(page[0]), indent=2))
 
@@ -130,4 +133,4 @@ def _whole(event: Event) -> dict[str, JSON]:
 
 def _line(event: Event) -> str:
     about = event.problem or json.dumps(event.data)
-    return f"{event.seq:>8}  {time_text(event.received_at)}  {event.type}  {about}"
+    return escaped(f"{event.seq:>8}  {time_text(event.received_at)}  {event.type}  {about}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
+from airflow_provider_webwork.cli.escapes import escaped
 from airflow_provider_webwork.json_types import JSON
 
 _WIDE = 1_000
@@ -25,7 +26,7 @@ def show(rows: Sequence[Mapping[str, JSON]], *, output: str) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(*rows[0])
+    table = Table(*map(escaped, rows[0]))
     for row in rows:
         table.add_row(*(_cell(value) for value in row.values()))
     # Names come from people and from WebWork: brackets and colons in them are no markup.
@@ -40,4 +41,4 @@ def _cell(value: JSON) -> str:
         return json.dumps(value)
     if isinstance(value, list):
         return ", ".join(map(_cell, value))
-    return "" if value is None else str(value)
+    return "" if value is None else escaped(str(value))

@@ -13,6 +13,7 @@ import pendulum
 from airflow_provider_webwork.events.match import EventFilter
 from airflow_provider_webwork.events.reading import PLACES, USUAL, Reading
 from airflow_provider_webwork.events.subscription import Start
+from airflow_provider_webwork.hooks.times import LONGEST
 from airflow_provider_webwork.json_types import JSON
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -60,8 +61,8 @@ def moment(text: str | None) -> datetime | None:
     if text[:-1].isdecimal() and text[-1] in _UNITS:
         return datetime.now(UTC) - age(text)
     try:
-        return pendulum.instance(datetime.fromisoformat(text), tz="UTC")
-    except ValueError:
+        return pendulum.instance(datetime.fromisoformat(text), tz="UTC").in_timezone("UTC")
+    except (ValueError, OverflowError):  # the latter for a time beside the years that there are in UTC
         msg = f"{text!r} is neither a time such as 2026-11-22T04:50:00Z nor an age such as 2h or 7d."
         raise ValueError(msg) from None
 
@@ -69,12 +70,19 @@ def moment(text: str | None) -> datetime | None:
 def age(text: str) -> timedelta:
     """Read an age such as ``90d``.
 
-    :raises ValueError: if it is not one.
+    :raises ValueError: if it is not one, or longer than can be meant.
     """
     if not text[:-1].isdecimal() or text[-1] not in _UNITS:
         msg = f"{text!r} is not an age such as 12h or 90d."
         raise ValueError(msg)
-    return timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
+    try:
+        found = timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
+    except OverflowError:
+        found = timedelta.max
+    if found > LONGEST:
+        msg = f"{text!r} is too long an age; {LONGEST.days}d is the most."
+        raise ValueError(msg)
+    return found
 
 
 def deadline(text: str | None) -> datetime | None:

@@ -11,6 +11,7 @@ from airflow.sdk import BaseHook
 
 from airflow_provider_webwork.clock import utc_now
 from airflow_provider_webwork.events.match import EventFilter, Match
+from airflow_provider_webwork.hooks.times import usable_duration, usable_moment
 from airflow_provider_webwork.json_types import JSON
 
 if TYPE_CHECKING:
@@ -156,10 +157,14 @@ class WebWorkEventsHook(BaseHook):
         """Yield the events of a batch; memory is one page.
 
         :param reference: what :meth:`claim` returned; nothing is yielded for ``None``.
+        :raises ValueError: if it is anything else.
         :raises WebWorkConsumerError: if there is no such batch, it was released, or some of its events were pruned.
         """
         if reference is None:
             return
+        if not isinstance(reference, Mapping) or not {"consumer", "run_key"} <= reference.keys():
+            msg = f"reference must be what claim returned, with its consumer and run_key, not {reference!r}."
+            raise ValueError(msg)
         from airflow_provider_webwork.events.batches import live, no_batch
 
         consumer, run_key = str(reference["consumer"]), str(reference["run_key"])
@@ -174,9 +179,11 @@ class WebWorkEventsHook(BaseHook):
 
         :param older_than: the age from which on events are removed; ``[webwork] retention`` if not given.
         :param even_unclaimed: remove also what no consumer claimed yet.
+        :raises ValueError: if the age is not usable.
         """
+        age = None if older_than is None else usable_duration(older_than, name="older_than")
         return self.retention.prune(
-            older_than=timedelta(days=self.settings.retention) if older_than is None else older_than,
+            older_than=timedelta(days=self.settings.retention) if age is None else age,
             consumer_expiry=timedelta(days=self.settings.consumer_expiry),
             even_unclaimed=even_unclaimed,
         )
@@ -186,24 +193,22 @@ class WebWorkEventsHook(BaseHook):
         *,
         types: Sequence[str] | None = None,
         match: Match | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
+        since: str | datetime | None = None,
+        until: str | datetime | None = None,
     ) -> Iterator[dict[str, JSON]]:
         """Return an iterator over events in the order in which they were stored; memory is one page.
 
         :param types: names of events, exact or with a trailing ``*``; all if not given.
         :param match: dotted paths into the event and the values they must have.
-        :param since: leave out what was received before; with a time zone.
-        :param until: leave out what was received at this time or later; with a time zone.
+        :param since: leave out what was received before; a datetime with a time zone, or one as text (ISO 8601).
+        :param until: leave out what was received at this time or later; likewise.
         :raises ValueError: if an argument is not usable.
         :raises WebWorkLogUnavailableError: if the log cannot be read right now.
         """
         wanted = EventFilter.of(types=types, match=match)
-        for name, moment in (("since", since), ("until", until)):
-            if moment is not None and moment.tzinfo is None:
-                msg = f"{name} must be a datetime with a time zone, such as pendulum.now()."
-                raise ValueError(msg)
-        return (event.as_dict() for event in self.event_log.received(wanted, since=since, until=until))
+        begin = None if since is None else usable_moment(since, name="since")
+        end = None if until is None else usable_moment(until, name="until")
+        return (event.as_dict() for event in self.event_log.received(wanted, since=begin, until=end))
 
     def receiver_absence(self) -> str | None:
         """Return a sentence that says that nothing brings events into the log.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -159,7 +160,11 @@ class WebWorkHook(BaseHook):
     def update_webhook(
         self, webhook_id: str, *, url: str | None = None, events: Sequence[str] | None = None
     ) -> dict[str, JSON]:
-        """Change the URL or the events of a webhook; what is not given stays."""
+        """Change the URL or the events of a webhook; what is not given stays.
+
+        :raises ValueError: if the events are a text, or none at all.
+        :raises WebWorkNotFoundError: if there is no webhook with this id.
+        """
         from airflow_provider_webwork.lifecycle.outside import update_webhook
 
         return update_webhook(self.webhooks, webhook_id, url=url, events=events).as_dict()
@@ -207,6 +212,13 @@ class WebWorkHook(BaseHook):
                 f"There is no connection {self.webwork_conn_id!r}. Make one of type webwork in Airflow under Admin > "
                 "Connections, or by `airflow connections add`."
             )
+            # Airflow takes what it cannot read for missing, and tells why in its debug log alone
+            # (airflow/sdk/execution_time/context.py); tasks do not read its database themselves.
+            if os.environ.get("_AIRFLOW_PROCESS_CONTEXT") == "server":
+                msg += (
+                    " If there is one, Airflow's database or `[core] fernet_key` keeps it from being read: "
+                    "`airflow connections list` shows why."
+                )
             raise WebWorkConfigurationError(msg) from None
         return client_settings(connection, sleep=self._interruption.sleep, retry=retry)
 

@@ -31,8 +31,12 @@ def update_webhook(
 ) -> Outcome:
     """Change the URL or the events of a webhook; what is not given stays.
 
+    :raises ValueError: if the events are a text, whose letters would be taken for them, or none at all.
     :raises WebWorkNotFoundError: if there is no such webhook.
     """
+    if events is not None and (isinstance(events, str) or not events):
+        msg = f"events must be a list of event names that is not empty, not {events!r}."
+        raise ValueError(msg)
     present = webhooks.get(webhook_id)
     wanted = tuple(present.events if events is None else events)
     action: Action = "unchanged"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from airflow_provider_webwork.events.event import quoted, zoned
 from airflow_provider_webwork.events.names import checked_name
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ def is_known(value: object) -> bool:
             return all(is_known(item) for pair in value.items() for item in pair)
         case list() | tuple() | set() | frozenset():
             return all(map(is_known, value))
+        case PurePath():  # Airflow renders none in it (airflow/sdk/definitions/_internal/templater.py)
+            return True
         case _:
             return value is None or isinstance(value, (int, float, datetime))
 
@@ -96,19 +98,23 @@ def usable_webhook_id(webhook_id: object) -> str:
 
 
 def usable_url(url: object) -> str:
-    """Return the URL of a receiver.
+    """Return the URL of a receiver, without the white space around it that a template may render.
+
+    WebWork documents nothing of such space. A webhook that came back without it would not be found again by its URL,
+    and made anew by every run.
 
     :raises ValueError: if it is not a full URL.
     """
+    text = url.strip() if isinstance(url, str) else ""
     try:
-        parts = urlsplit(url if isinstance(url, str) else "")
+        parts = urlsplit(text)
         full = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:  # such as a bracket that is not closed
         full = False
-    if not isinstance(url, str) or not full:
-        msg = "url must be the full URL of a receiver, such as https://hooks.example.com/webwork."
+    if not full or len(text.split()) != 1:
+        msg = "url must be the full URL of a receiver, such as https://hooks.example.com/webwork, without white space."
         raise ValueError(msg)
-    return url
+    return text
 
 
 def usable_choice(value: object, choices: tuple[Choice, ...], *, name: str) -> Choice:
@@ -166,18 +172,6 @@ def masked_variable(name: object) -> str:
         )
         raise ValueError(msg)
     return name
-
-
-def usable_moment(value: object, *, name: str) -> datetime:
-    """Return a time with a time zone, given as a datetime or as ISO 8601.
-
-    :raises ValueError: naming the argument, if it is neither.
-    """
-    if (moment := zoned(value)) is not None:
-        return moment
-    given = quoted(value)
-    msg = f"{name} must be a datetime with a time zone, or one as text such as 2026-11-22T04:50:00Z, not {given}."
-    raise ValueError(msg)
 
 
 def check_known(**values: object) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow.sdk import Asset, BaseOperator
@@ -16,13 +17,14 @@ from airflow_provider_webwork.files.texts import json_lines
 from airflow_provider_webwork.hooks.claiming import claim_for_task
 from airflow_provider_webwork.hooks.events import WebWorkEventsHook
 from airflow_provider_webwork.hooks.failures import task_failures
+from airflow_provider_webwork.hooks.times import usable_duration, usable_moment
 from airflow_provider_webwork.json_types import JSON
 from airflow_provider_webwork.operators import arguments
-from airflow_provider_webwork.operators.landing import landing
+from airflow_provider_webwork.operators.landing import landing, usable_path
 from airflow_provider_webwork.operators.progress import Progress
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context
+    from airflow.sdk import Context, ObjectStoragePath
 
 _BATCH = 500
 
@@ -113,8 +115,8 @@ class WebWorkExportEventsOperator(BaseOperator):
             until="{{ data_interval_end | ts }}",
         )
 
-    :param path: where to, as ``airflow.sdk.ObjectStoragePath`` takes it; ``s3://connection@bucket/key`` names a
-        connection.
+    :param path: where to, as ``airflow.sdk.ObjectStoragePath`` takes it, or such an object, or a ``pathlib.Path``;
+        ``s3://connection@bucket/key`` names a connection.
     :param types: names of events, exact or with a trailing ``*``; all if not given.
     :param match: dotted paths into the event and the values they must have.
     :param since: leave out what was received before; a datetime with a time zone, or one as text (ISO 8601).
@@ -128,7 +130,7 @@ class WebWorkExportEventsOperator(BaseOperator):
     def __init__(
         self,
         *,
-        path: str,
+        path: str | PurePath | ObjectStoragePath,
         types: Sequence[str] | None = None,
         match: Match | None = None,
         since: str | datetime | None = None,
@@ -136,13 +138,15 @@ class WebWorkExportEventsOperator(BaseOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        if arguments.is_known(path):
+            usable_path(path)
         if arguments.is_known(types):
             EventFilter.of(types=types)
         if arguments.is_known(match):
             EventFilter.of(match=match)
         for name, value in (("since", since), ("until", until)):
             if value is not None and arguments.is_known(value):
-                arguments.usable_moment(value, name=name)
+                usable_moment(value, name=name)
         self.path = path
         self.types = types
         self.match = match
@@ -152,17 +156,19 @@ class WebWorkExportEventsOperator(BaseOperator):
     def execute(self, context: Context) -> dict[str, JSON]:
         """Write the file."""
         progress = Progress(self.log.info, what="events")
-        with task_failures(), landing(self.path) as file:
-            write = json_lines(file)
-            for events in self._batches():
-                write(events)
-                progress.add(len(events))
-            size = file.tell()
-        return progress.summary(self.path, size=size)
+        with task_failures():
+            path = usable_path(self.path)
+            with landing(path) as file:
+                write = json_lines(file)
+                for events in self._batches():
+                    write(events)
+                    progress.add(len(events))
+                size = file.tell()
+        return progress.summary(path, size=size)
 
     def _batches(self) -> Iterator[list[dict[str, JSON]]]:
-        since = None if self.since is None else arguments.usable_moment(self.since, name="since")
-        until = None if self.until is None else arguments.usable_moment(self.until, name="until")
+        since = None if self.since is None else usable_moment(self.since, name="since")
+        until = None if self.until is None else usable_moment(self.until, name="until")
         events = WebWorkEventsHook().read(types=self.types, match=self.match, since=since, until=until)
         while batch := list(islice(events, _BATCH)):
             yield batch
@@ -189,9 +195,8 @@ class WebWorkPruneEventsOperator(BaseOperator):
 
     def __init__(self, *, older_than: timedelta | None = None, even_unclaimed: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if older_than is not None and older_than < timedelta(0):
-            msg = "older_than must not be negative."
-            raise ValueError(msg)
+        if older_than is not None:
+            usable_duration(older_than, name="older_than")
         self.older_than = older_than
         self.even_unclaimed = even_unclaimed
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_webwork.files.formats import writing
@@ -13,13 +14,13 @@ from airflow_provider_webwork.operators.arguments import is_known
 from airflow_provider_webwork.operators.call_arguments import usable_layout, usable_operation
 from airflow_provider_webwork.operators.connected import ConnectedOperator
 from airflow_provider_webwork.operators.fan_out import FanOut
-from airflow_provider_webwork.operators.landing import landing
+from airflow_provider_webwork.operators.landing import landing, usable_path
 from airflow_provider_webwork.operators.lineage import landed_dataset
 from airflow_provider_webwork.operators.progress import Progress
 
 if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
-    from airflow.sdk import Context
+    from airflow.sdk import Context, ObjectStoragePath
 
     from airflow_provider_webwork.api.operations import Operation
     from airflow_provider_webwork.files.formats import Layout
@@ -50,8 +51,8 @@ class WebWorkExportOperator(ConnectedOperator):
     :param arguments: its arguments in snake_case, the same in every call.
     :param each: arguments with a list of values each; the operation is called for every combination, the last argument
         changing fastest. A record that lacks such an argument among its fields is given it.
-    :param path: where to, as ``airflow.sdk.ObjectStoragePath`` takes it; ``s3://connection@bucket/key`` names a
-        connection.
+    :param path: where to, as ``airflow.sdk.ObjectStoragePath`` takes it, or such an object, or a ``pathlib.Path``;
+        ``s3://connection@bucket/key`` names a connection.
     :param format: ``jsonl``, ``csv`` or ``parquet`` (``pip install 'airflow-provider-webwork[parquet]'``).
     :param compression: ``gzip``, ``bz2`` or ``xz``, or in Parquet ``snappy``, ``gzip`` or ``zstd``; none if not given.
     :param columns: the fields to write, in this order. If not given, JSON Lines hold whole records, and the others the
@@ -77,7 +78,7 @@ class WebWorkExportOperator(ConnectedOperator):
         self,
         *,
         operation: str,
-        path: str,
+        path: str | PurePath | ObjectStoragePath,
         arguments: Mapping[str, Any] | None = None,
         each: Mapping[str, Any] | None = None,
         format: str = "jsonl",  # noqa: A002 - the word that everybody uses
@@ -89,6 +90,8 @@ class WebWorkExportOperator(ConnectedOperator):
         super().__init__(**kwargs)
         if is_known(operation):
             usable_operation(operation)
+        if is_known(path):
+            usable_path(path)
         if is_known(arguments) and is_known(each):
             FanOut.of(arguments=arguments, each=each)
         if all(map(is_known, (format, compression, columns))):
@@ -113,7 +116,8 @@ class WebWorkExportOperator(ConnectedOperator):
             calls = FanOut.of(arguments=self.arguments, each=self.each)
             layout = self._layout(found, calls)
             progress, seen = Progress(self.log.info), set[str]()
-            with landing(self.path) as file:
+            path = usable_path(self.path)
+            with landing(path) as file:
                 with writing(file, layout) as write:
                     for page in _pages(hook, found.name, calls, progress):
                         write(page)
@@ -121,7 +125,7 @@ class WebWorkExportOperator(ConnectedOperator):
                 size = file.tell()
         if seen:
             self._tell_of_columns(layout, seen=seen)
-        self._summary = {**progress.summary(self.path, size=size), "pages": progress.pages}
+        self._summary = {**progress.summary(path, size=size), "pages": progress.pages}
         return self._summary
 
     def get_openlineage_facets_on_complete(self, task_instance: object) -> OperatorLineage:
@@ -129,7 +133,8 @@ class WebWorkExportOperator(ConnectedOperator):
         from airflow.providers.openlineage.extractors import OperatorLineage
 
         summary = self._summary or {}
-        return OperatorLineage(outputs=[landed_dataset(self.path, rows=summary.get("rows"), size=summary.get("bytes"))])
+        path = usable_path(self.path)
+        return OperatorLineage(outputs=[landed_dataset(path, rows=summary.get("rows"), size=summary.get("bytes"))])
 
     def _layout(self, found: Operation, calls: FanOut) -> Layout:
         layout = usable_layout(self.format, compression=self.compression, columns=self.columns)

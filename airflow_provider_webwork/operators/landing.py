@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, BinaryIO
 
 from airflow_provider_webwork.files import landing as files
+from airflow_provider_webwork.operators.arguments import is_known
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
@@ -34,6 +35,21 @@ def landing(destination: str) -> AbstractContextManager[BinaryIO]:
     return files.landing_elsewhere(target.path, storage, protocol=target.protocol)
 
 
+def usable_path(path: object) -> str:
+    """Return where a file is to go as text; it may be given as text, or as a path object.
+
+    :raises ValueError: if it names no file.
+    """
+    from airflow.sdk import ObjectStoragePath
+
+    text = str(path) if isinstance(path, (str, PurePath, ObjectStoragePath)) else ""
+    if not text.strip() or text.endswith("/"):
+        raise ValueError(f"path must be that of a file, such as s3://lake/members.jsonl, not {path!r}.")
+    if isinstance(path, PurePath) and not is_known(text):
+        raise ValueError(f"path: Airflow renders no template in a {type(path).__name__}; give {text!r} as text.")
+    return text
+
+
 def storage_path(destination: str) -> ObjectStoragePath:
     """Read where a file is to go.
 
@@ -41,9 +57,7 @@ def storage_path(destination: str) -> ObjectStoragePath:
     """
     from airflow.sdk import ObjectStoragePath
 
-    if not destination.strip() or destination.endswith("/"):
-        raise ValueError(f"path must be that of a file, such as s3://lake/members.jsonl, not {destination!r}.")
-    return ObjectStoragePath(destination)
+    return ObjectStoragePath(usable_path(destination))
 
 
 def is_local(target: ObjectStoragePath) -> bool:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_webwork.hooks.events import WebWorkEventsHook
 from airflow_provider_webwork.hooks.failures import task_failures
 from airflow_provider_webwork.hooks.lifecycle import reconciliation
+from airflow_provider_webwork.hooks.times import usable_duration, usable_moment
 from airflow_provider_webwork.hooks.webwork import WebWorkHook
 from airflow_provider_webwork.json_types import JSON
-from airflow_provider_webwork.operators.arguments import is_known, usable_moment
+from airflow_provider_webwork.operators.arguments import is_known
 from airflow_provider_webwork.operators.connected import ConnectedOperator
 
 if TYPE_CHECKING:
@@ -63,9 +64,7 @@ class WebWorkReconcileEventsOperator(ConnectedOperator):
         for name, value in (("start", start), ("end", end)):
             if value is not None and is_known(value):
                 usable_moment(value, name=name)
-        if not isinstance(tolerance, timedelta) or tolerance < timedelta(0):
-            msg = f"tolerance must be a timedelta of 0 or more, such as timedelta(minutes=1), not {tolerance!r}."
-            raise ValueError(msg)
+        usable_duration(tolerance, name="tolerance")
         self.start = start
         self.end = end
         self.tolerance = tolerance

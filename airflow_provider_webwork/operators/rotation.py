@@ -10,6 +10,7 @@ from airflow_provider_webwork.hooks.claiming import run_key_of
 from airflow_provider_webwork.hooks.events import WebWorkEventsHook
 from airflow_provider_webwork.hooks.failures import task_failures
 from airflow_provider_webwork.hooks.lifecycle import endpoint_rotations, outside_rotations
+from airflow_provider_webwork.hooks.times import usable_duration
 from airflow_provider_webwork.json_types import JSON
 from airflow_provider_webwork.operators import arguments
 from airflow_provider_webwork.operators.variables import keep_token
@@ -87,9 +88,8 @@ class WebWorkRotateWebhookOperator(WebhookOperator):
             raise ValueError(msg)
         _check_strategy(webhook_id, strategy)
         for name, duration in (("max_age", max_age), ("overlap", overlap)):
-            if duration is not None and (not isinstance(duration, timedelta) or duration < timedelta(0)):
-                msg = f"{name} must be a timedelta that is not negative, such as timedelta(days=1), not {duration!r}."
-                raise ValueError(msg)
+            if duration is not None:
+                usable_duration(duration, name=name)
         arguments.check_known(
             endpoint=endpoint,
             webhook_id=webhook_id,

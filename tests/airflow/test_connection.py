@@ -143,11 +143,13 @@ def test_a_field_that_cannot_work_is_named_and_no_secret_is(connection, fields, 
     assert hook.test_connection() == (False, str(refused.value))
 
 
-def test_a_connection_that_does_not_exist_says_what_to_do():
+def test_a_connection_that_does_not_exist_says_what_to_do(monkeypatch):
+    monkeypatch.delenv("_AIRFLOW_PROCESS_CONTEXT", raising=False)  # as in a task, which has no database to look at
     passed, text = WebWorkHook("nowhere").test_connection()
 
     assert not passed
     assert text.startswith("There is no connection 'nowhere'. Make one of type webwork")
+    assert text.endswith("or by `airflow connections add`.")
 
 
 @pytest.fixture(scope="module")

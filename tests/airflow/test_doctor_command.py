@@ -99,6 +99,12 @@ def test_colours_are_for_terminals_and_for_those_who_want_them(well, doctor, mon
     assert "\x1b" not in doctor().out
 
 
+def test_nobody_drives_the_terminal_of_who_asks_the_doctor(doctor, monkeypatch):
+    monkeypatch.setattr(WebWorkHook, "test_connection", lambda _: (True, "Workspace Eve\x1b[2J, as Owner."))
+
+    assert r"Workspace Eve\x1b[2J, as Owner." in doctor().out
+
+
 def test_the_batch_of_a_run_that_airflow_does_not_have_is_wrong(well, webwork_log, doctor):
     webwork_log.consumer("payroll")
     webwork_log.add("tracker.started")

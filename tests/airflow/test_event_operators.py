@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from airflow.sdk import ObjectStoragePath
 
 from airflow_provider_webwork.events.by_hand import add_by_hand
 from airflow_provider_webwork.events.log import EventLog
@@ -66,11 +68,26 @@ def test_a_failure_on_the_way_leaves_the_former_file_and_nothing_else(log, tmp_p
 
 @pytest.mark.parametrize(
     ("arguments", "named"),
-    [({"since": "yesterday"}, "since"), ({"until": datetime(2026, 1, 1)}, "until"), ({"types": []}, "types")],  # noqa: DTZ001
+    [
+        ({"since": "yesterday"}, "since"),
+        ({"until": datetime(2026, 1, 1)}, "until"),  # noqa: DTZ001
+        ({"types": []}, "types"),
+        ({"path": None}, "path must be that of a file"),
+        ({"path": ""}, "path must be that of a file"),
+    ],
 )
 def test_misuse_fails_when_the_dag_is_parsed(arguments, named):
     with pytest.raises(ValueError, match=named):
-        WebWorkExportEventsOperator(task_id="land", path="/tmp/x", **arguments)
+        WebWorkExportEventsOperator(task_id="land", **{"path": "/tmp/x", **arguments})
+
+
+@pytest.mark.parametrize("path_class", [Path, ObjectStoragePath])
+def test_the_path_may_be_a_path_object(log, tmp_path, path_class):
+    operator = WebWorkExportEventsOperator(task_id="land", path=path_class(tmp_path / "hour.jsonl"))
+    operator.render_template_fields({})
+
+    assert operator.execute({})["path"] == str(tmp_path / "hour.jsonl")
+    assert (tmp_path / "hour.jsonl").read_bytes() == b""
 
 
 def test_old_events_are_pruned(log):
@@ -79,5 +96,9 @@ def test_old_events_are_pruned(log):
     operator = WebWorkPruneEventsOperator(task_id="prune")
     assert operator.execute({}) == {"events": 1, "oldest_seq": 2, "held_by": None}
     assert operator.execute({})["events"] == 0
-    with pytest.raises(ValueError, match="older_than"):
-        WebWorkPruneEventsOperator(task_id="prune", older_than=timedelta(days=-1))
+
+
+@pytest.mark.parametrize("older_than", [timedelta(days=-1), timedelta.max, 30, "30d"], ids=repr)
+def test_an_age_that_is_no_age_is_refused_when_the_dag_is_parsed(older_than):
+    with pytest.raises(ValueError, match="older_than must be a timedelta that is not negative"):
+        WebWorkPruneEventsOperator(task_id="prune", older_than=older_than)

@@ -8,10 +8,12 @@ import json
 import sys
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import pyarrow.parquet as pq
 import pytest
+from airflow.sdk import ObjectStoragePath
 from airflow.sdk.exceptions import AirflowFailException
 from fsspec.implementations.memory import MemoryFileSystem
 
@@ -163,7 +165,6 @@ def test_a_compressed_file_holds_the_same(webwork_simulator, lake):
 
 @pytest.mark.parametrize("scheme", ["file://", "memory://"])
 def test_the_path_may_be_a_url_of_any_storage(webwork_simulator, lake, scheme):
-    from airflow.sdk import ObjectStoragePath
     from airflow.sdk.io import attach
 
     attach("memory", fs=MemoryFileSystem())
@@ -211,11 +212,24 @@ def test_a_failure_on_the_way_leaves_the_former_file_and_nothing_else(webwork_si
         ({"columns": "id"}, "columns"),
         ({"columns": [1]}, "columns"),
         ({"columns": {"id": "string"}}, "columns have types in parquet only"),
+        *(({"path": path}, "path must be that of a file") for path in (None, "", " ", "/lake/", 7)),
+        ({"path": Path("/lake/{{ ds }}.jsonl")}, "path: Airflow renders no template in a PosixPath"),
     ],
 )
 def test_misuse_fails_when_the_dag_is_parsed(options, named):
     with pytest.raises(ValueError, match=named):
-        WebWorkExportOperator(task_id="export", path="/tmp/x", **{"operation": "getMembers", **options})
+        WebWorkExportOperator(task_id="export", **{"operation": "getMembers", "path": "/tmp/x", **options})
+
+
+@pytest.mark.parametrize("path_class", [Path, ObjectStoragePath])
+def test_the_path_may_be_a_path_object(webwork_simulator, lake, path_class):
+    operator = WebWorkExportOperator(task_id="export", operation="getMembers", path=path_class(lake / "members.jsonl"))
+    operator.render_template_fields({})
+
+    summary = operator.execute({})
+
+    assert (summary["path"], summary["rows"]) == (str(lake / "members.jsonl"), 25)
+    assert len(lines(lake / "members.jsonl")) == 25
 
 
 @pytest.mark.parametrize(
@@ -225,8 +239,6 @@ def test_misuse_fails_when_the_dag_is_parsed(options, named):
         ({"operation": "getMember", "arguments": {"member_id": 7}}, "lists no records"),
         ({"arguments": {"state": "active"}}, "status"),
         ({"arguments": {"page": 2}}, "page"),
-        ({"path": ""}, "path"),
-        ({"path": "/lake/"}, "path"),
         ({"path": "s3://lake/members.jsonl"}, r"path: No filesystem.*s3.*Install the provider"),
         ({"format": "parquet", "columns": {"id": "integer"}}, "no type that Arrow knows"),
     ],
@@ -234,6 +246,16 @@ def test_misuse_fails_when_the_dag_is_parsed(options, named):
 def test_what_cannot_work_is_refused_for_good_before_anything_is_asked(webwork_simulator, lake, options, named):
     with pytest.raises(AirflowFailException, match=named):
         export(**{"path": lake / "x", **options})
+    assert webwork_simulator.requests == ()
+
+
+@pytest.mark.parametrize("rendered", ["", "/lake/"])
+def test_a_path_that_a_template_renders_to_no_file_is_refused_for_good(webwork_simulator, rendered):
+    operator = WebWorkExportOperator(task_id="export", operation="getMembers", path="{{ where }}")
+    operator.render_template_fields({"where": rendered})
+
+    with pytest.raises(AirflowFailException, match="path must be that of a file"):
+        operator.execute({})
     assert webwork_simulator.requests == ()
 
 

@@ -155,6 +155,7 @@ MISUSE = [
     ({**ENDPOINT, "finish": "never"}, "finish must be wait or next_run"),
     ({**ENDPOINT, "overlap": timedelta(days=-1)}, "overlap must be a timedelta that is not negative"),
     ({**ENDPOINT, "overlap": 24}, "overlap must be a timedelta"),
+    ({**ENDPOINT, "overlap": timedelta.max}, "overlap must be a timedelta .* at most 36500 days"),
     ({**ENDPOINT, "max_age": "7d"}, "max_age must be a timedelta"),
 ]
 

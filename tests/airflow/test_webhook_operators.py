@@ -96,6 +96,17 @@ def test_the_webhook_of_a_url_from_its_making_to_its_end(webwork):
     assert delete(webhook_id=webhook.id) == {**known, "action": "missing", "events": []}
 
 
+def test_white_space_around_a_url_makes_no_second_webhook(webwork):
+    made = create(url=f"{URL}\n")
+    (webhook,) = webwork.webhooks
+
+    assert webhook.url == URL
+    assert create(url=f" {URL}") == {**made, "action": "adopted"}
+    assert update(url=f"\t{URL} ", events=EVENTS)["action"] == "unchanged"
+    assert update(webhook_id=webhook.id, url=f"{URL}\r\n")["action"] == "unchanged"
+    assert delete(url=f"{URL}\n")["action"] == "deleted"
+
+
 def test_what_a_task_returns_and_logs_is_without_secrets(webwork, caplog, capsys):
     caplog.set_level(logging.DEBUG)
     returned = [create(endpoint="payroll"), create(url=URL), create(url=URL, on_conflict="replace")]
@@ -257,6 +268,10 @@ MISUSE = [
     *(
         (WebWorkCreateWebhookOperator, {"url": url, "events": EVENTS}, "url must be the full URL")
         for url in ("", "receiver.example.com", "/hooks/x", "ftp://receiver.example.com", "https://", "http://[", 7)
+    ),
+    *(
+        (WebWorkCreateWebhookOperator, {"url": url, "events": EVENTS}, "url .* without white space")
+        for url in (f"{URL}/a b", f"{URL}\n{URL}", "https://receiver.example.com\t/x")
     ),
     (WebWorkCreateWebhookOperator, {**OUTSIDE, "token_variable": "payroll"}, "token_variable: .*'payroll_token'"),
     (WebWorkCreateWebhookOperator, {**OUTSIDE, "token_variable": ""}, "token_variable must be"),

@@ -123,6 +123,15 @@ def test_update_changes_what_is_given_and_keeps_the_rest(workspace, change, afte
     assert update_webhook(workspace.webhooks, webhook.id, **change).action == "unchanged"
 
 
+@pytest.mark.parametrize("events", ["tracker.stopped", "", [], ()], ids=repr)
+def test_an_update_takes_neither_a_text_nor_no_events(workspace, events):
+    webhook = workspace.webhooks.create(url=URL, events=EVENTS)
+
+    with pytest.raises(ValueError, match="events must be a list of event names that is not empty"):
+        update_webhook(workspace.webhooks, webhook.id, events=events)
+    assert workspace.only.events == EVENTS
+
+
 def test_update_of_what_does_not_exist_says_so(workspace):
     # API v1 answers 200 and `success: false`, so that only the text tells.
     with pytest.raises((WebWorkNotFoundError, WebWorkRequestError), match="Webhook not found"):
