@@ -76,7 +76,7 @@ def explain(error: requests.RequestException, *, timeout: tuple[float, float]) -
 def _before_sending(
     error: requests.RequestException, causes: list[BaseException], connect_seconds: float
 ) -> Unanswered | None:
-    if isinstance(error, requests.exceptions.ProxyError):
+    if isinstance(error, requests.exceptions.ProxyError) and any(map(_kept_from_sending, causes)):
         reason = "the proxy does not let the request through; see HTTPS_PROXY and NO_PROXY"
         return Unanswered(reason=reason, may_have_arrived=False)
     if any(isinstance(each, ssl.SSLCertVerificationError) for each in causes):
@@ -104,6 +104,18 @@ def _after_sending(error: requests.RequestException, causes: list[BaseException]
     else:
         reason = "the connection was closed without an answer"
     return Unanswered(reason=reason, may_have_arrived=True)
+
+
+def _kept_from_sending(cause: BaseException) -> bool:
+    """Whether a proxy was not reached, or refused to open a tunnel.
+
+    urllib3 blames the proxy for an answer that was lost as well: a connection that the other side closes forgets that
+    it ever had one (``close`` and ``has_connected_to_proxy`` in ``urllib3/connection.py``).
+    """
+    if isinstance(cause, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError):
+        return True
+    # So http.client words the answer of a proxy to CONNECT; there is no class for it.
+    return isinstance(cause, OSError) and str(cause).startswith("Tunnel connection failed")
 
 
 def _unconnected(causes: list[BaseException]) -> str:

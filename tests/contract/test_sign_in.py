@@ -307,6 +307,21 @@ def test_a_redirect_of_the_token_endpoint_is_not_followed_with_the_secret():
     assert elsewhere.received == []
 
 
+def test_a_refresh_token_whose_answer_was_lost_behind_a_proxy_is_not_used_again(monkeypatch):
+    proxy = FakeWebWork()
+    proxy.replies(Reply(hang_up=True))
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTP_PROXY", proxy.url)
+    application = Application(client_id="id", client_secret="a-secret", url="http://webwork.invalid/oauth/token")
+    endpoint = TokenEndpoint(application, timeout=(5, 5), verify=True, clock=Clock(sleep=FakeClock().sleep))
+
+    with pytest.raises(WebWorkServerError, match="The refresh token may be used up by this"):
+        endpoint.ask("the-refresh-token")
+    proxy.stop()
+    assert len(proxy.received) == 1
+
+
 def test_a_token_endpoint_that_is_not_there_is_named(site):
     here = site()
     with pytest.raises(
