@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+import requests
 from cryptography.fernet import Fernet
 
 from airflow_provider_webwork.api.client import Client, ClientSettings
@@ -257,6 +258,48 @@ def test_a_refresh_token_that_webwork_does_not_replace_stays_in_use(site):
         here.goes_on(DAY)
 
     assert here.exchanges == [200, 200, 200]
+
+
+ODD = [
+    {"expires_in": "15 days"},
+    {"expires_in": "1296000.0"},
+    {"expires_in": [15]},
+    {"expires_in": -5},
+    {"expires_in": 1e300},
+    {"expires_at": "2026-12-07T00:00:00Z", "expires_in": "soon"},
+    {"expires_at": [2026, 12, 7]},
+    {"error": None},
+    {"error": ""},
+    {"token_type": 7, "scope": None},
+]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=str)
+def test_tokens_in_an_answer_with_oddities_are_kept(odd):
+    fake, clock, kept = FakeWebWork(), FakeClock(), ProcessCredentials()
+    fake.says({"access_token": "an-access-token", "refresh_token": "the-next-refresh-token", **odd})
+    application = Application(client_id="id", client_secret="a-secret", url=f"{fake.url}/oauth/token")
+    endpoint = TokenEndpoint(application, timeout=(5, 5), verify=True, clock=Clock(now=clock.now))
+    auth = OAuth2(endpoint, kept, now=clock.now, refresh_token="the-first-refresh-token")
+    for _ in range(2):
+        signed = auth(requests.Request("GET", fake.url).prepare())
+        assert signed.headers["Authorization"] == "Bearer an-access-token"
+    fake.stop()
+
+    [request] = fake.received
+    assert request.form["refresh_token"] == ["the-first-refresh-token"]
+    assert "the-next-refresh-token" in auth.secrets
+
+
+@pytest.mark.parametrize("following", [None, "", " ", 7, ["a-token"]])
+def test_a_refresh_token_is_replaced_by_nothing_but_another(following):
+    fake = FakeWebWork()
+    fake.says({"access_token": "an-access-token", "refresh_token": following})
+    application = Application(client_id="id", client_secret="a-secret", url=f"{fake.url}/oauth/token")
+    tokens = TokenEndpoint(application, timeout=(5, 5), verify=True, clock=Clock()).ask("the-first-refresh-token")
+    fake.stop()
+
+    assert tokens.refresh == "the-first-refresh-token"
 
 
 @dataclass(frozen=True, kw_only=True)
