@@ -147,6 +147,9 @@ class AnswerReader:
             return WebWorkRateLimitError(
                 text, status=status, effect_unknown=answer.effect_unknown, retry_after=answer.retry_after
             )
+        if status == 404:
+            in_json = isinstance(_parsed(answer.body), dict | list)
+            return WebWorkNotFoundError(text, status=status, effect_unknown=answer.effect_unknown, in_json=in_json)
         return kind(text, status=status, effect_unknown=answer.effect_unknown)
 
     def _kind(self, answer: Answer) -> tuple[type[WebWorkAPIError], str, str]:
