@@ -197,8 +197,11 @@ class AnswerReader:
         )
 
     def _redirected(self, answer: Answer) -> WebWorkResponseError:
-        target = urlsplit(answer.location)
-        where = f"{target.scheme}://{target.hostname}" if target.hostname else "another path"
+        try:
+            target = urlsplit(answer.location)
+            where = f"{target.scheme}://{target.hostname}" if target.hostname else "another path"
+        except ValueError:
+            where = "what is no URL"
         return WebWorkResponseError(
             f"{self._came(answer)} and points to {where}. Redirects are not followed, so that no token goes astray. "
             f"{_RIGHT_PLACE}",

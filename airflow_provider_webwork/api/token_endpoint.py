@@ -20,6 +20,7 @@ from authlib.integrations.requests_client import OAuth2Session
 from airflow_provider_webwork.api.adapter import LimitedAdapter
 from airflow_provider_webwork.api.answers import AnswerReader, status_text
 from airflow_provider_webwork.api.failures import Unanswered, sent
+from airflow_provider_webwork.api.redirects import LenientSession
 from airflow_provider_webwork.api.retries import RetryPolicy, answered, wait_before_retry
 from airflow_provider_webwork.api.settings import USER_AGENT
 from airflow_provider_webwork.api.tokens import Tokens
@@ -188,9 +189,9 @@ class TokenEndpoint:
 
         return sent(ask, timeout=self._timeout)
 
-    def _session(self) -> OAuth2Session:
+    def _session(self) -> _Session:
         asking = self.application
-        session = OAuth2Session(
+        session = _Session(
             client_id=asking.client_id,
             client_secret=asking.client_secret,
             token_endpoint_auth_method=_AUTH_METHODS[asking.request_form],
@@ -221,6 +222,10 @@ class TokenEndpoint:
         if code in _REMEDIES or status == 401:
             return WebWorkAuthError(f"{what}{said}. {_REMEDIES.get(code, _REMEDIES['invalid_client'])}", status=status)
         return WebWorkResponseError(f"{what}{said}. Is `oauth_url` of the connection right?", status=status)
+
+
+class _Session(LenientSession, OAuth2Session):
+    """Authlib's session."""
 
 
 def _document(response: requests.Response) -> dict[str, JSON]:

@@ -37,7 +37,7 @@ class MarkedDelivery:
         try:
             with unlogged():
                 response = self._post(url, json={}, headers={HEADER: mark}, timeout=SECONDS, allow_redirects=False)
-        except requests.RequestException as error:
+        except (requests.RequestException, ValueError) as error:  # the latter for a redirect to what is no URL
             # Its text may hold the URL, which is a secret.
             return f"no answer ({type(error).__name__})"
         if response.status_code != 200:

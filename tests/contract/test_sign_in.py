@@ -337,9 +337,10 @@ def test_a_token_endpoint_that_fails_is_asked_again_only_where_no_token_can_be_l
         assert len(here.exchanges) == asked
 
 
-def test_a_redirect_of_the_token_endpoint_is_not_followed_with_the_secret():
+@pytest.mark.parametrize("location", ["{elsewhere}/steal", "http://[::1", "/gr\xfc\xdfe"])
+def test_a_redirect_of_the_token_endpoint_is_not_followed_with_the_secret(location):
     elsewhere, fake = FakeWebWork(), FakeWebWork()
-    fake.replies(Reply(307, b"", {"Location": f"{elsewhere.url}/steal"}))
+    fake.replies(Reply(307, b"", {"Location": location.format(elsewhere=elsewhere.url)}))
     application = Application(client_id="id", client_secret="a-secret", url=f"{fake.url}/oauth/token")
     endpoint = TokenEndpoint(application, timeout=(5, 5), verify=True, clock=Clock())
 

@@ -54,6 +54,7 @@ def test_anything_else_is_not_reached_and_the_reason_holds_no_secret():
         assert reached(answer)[0] == reason
     lost = reached(requests.ConnectTimeout(f"Max retries exceeded with url: {URL}"))[0]
     assert lost == "no answer (ConnectTimeout)"
+    assert reached(ValueError(f"Invalid IPv6 URL, for {URL}"))[0] == "no answer (ValueError)"
 
 
 @pytest.fixture
