@@ -22,6 +22,10 @@ NO_HOST = (
     "The base URL of the WebWork connection, or the proxy that HTTPS_PROXY or HTTP_PROXY names, has a host name that "
     "no host can have: correct it."
 )
+_NO_SOCKS = (
+    "HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names a SOCKS proxy, for which the package PySocks is missing, so that "
+    "nothing was sent: install it, or name a proxy that begins with http://."
+)
 _NO_CERTIFICATES = (
     "The CA certificates for WebWork cannot be read: see `verify` of the connection and the variables "
     "REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE."
@@ -47,10 +51,13 @@ def sent(send: Callable[[], _Answer], *, timeout: tuple[float, float]) -> _Answe
 
     :param send: sends it through ``requests``.
     :param timeout: the connect and read timeouts in force, in seconds.
-    :raises WebWorkConfigurationError: for a host name or a CA file that cannot be used.
+    :raises WebWorkConfigurationError: for a host name, a proxy or a CA file that cannot be used.
     """
     try:
         return send()
+    except requests.exceptions.InvalidSchema:
+        # Nothing else can be wrong with a scheme: that of the base URL was checked.
+        raise WebWorkConfigurationError(_NO_SOCKS) from None
     except (requests.exceptions.InvalidURL, urllib3.exceptions.LocationValueError):
         # The second kind passes through requests as it is, when a part of the name is empty or too long.
         raise WebWorkConfigurationError(NO_HOST) from None

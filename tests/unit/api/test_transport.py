@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+from importlib.util import find_spec
 
 import pytest
 
@@ -260,6 +261,14 @@ class TestUnreachable:
         error = failure(once(base_url="http://webwork.invalid").call, "getMembers")
         assert "the proxy does not let the request through" in str(error)
         assert "proxy-password" not in str(error)
+
+    @pytest.mark.skipif(find_spec("socks") is not None, reason="PySocks is installed")
+    def test_a_socks_proxy_without_what_it_needs(self, once, clock, proxy):
+        proxy("socks5h://user:proxy-password@127.0.0.1:9")
+        with pytest.raises(WebWorkConfigurationError, match=r"PySocks is missing, so that nothing was sent") as refused:
+            once(base_url="http://webwork.invalid").call("createWebhook", **HOOK)
+        assert "proxy-password" not in str(refused.value)
+        assert clock.sleeps == []
 
     def test_a_ca_bundle_that_is_not_there(self, once, monkeypatch):
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nonexistent.pem")
