@@ -12,6 +12,7 @@ import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from airflow_provider_webwork.errors import WebWorkConfigurationError
 from airflow_provider_webwork.options import OPTIONS, SECTION, Option, OptionType
@@ -165,14 +166,32 @@ def _settings(
     if keys == "{FERNET_KEY}":
         # The template of airflow.cfg holds this text until Airflow renders it: it is a placeholder, not a key.
         keys = ""
-    base_url = values.pop("receiver_base_url")
+    base_url = str(values.pop("receiver_base_url") or "")
     return Settings(
         secret_keys=tuple(key.strip() for key in keys.split(",") if key.strip()),
-        receiver_base_url=str(base_url).rstrip("/") if base_url else None,
+        receiver_base_url=_receiver_base_url(base_url) if base_url else None,
         airflow_home=airflow_home,
         remote_executor=remote_executor,
         **values,  # type: ignore[arg-type] # the table above gives each option the type of its field
     )
+
+
+def _receiver_base_url(text: str) -> str:
+    """Return where the receiver is reached, once it is sure that ``/hooks/`` and a key can be appended to it."""
+    url = text.rstrip("/")
+    try:
+        parts = urlsplit(url)
+        whole = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # such as a port that is no number
+        whole = False
+    if not whole or parts.path.endswith("/hooks") or re.search(r"[?#\s]", url):
+        # It is not quoted: somebody may have pasted a whole callback URL, which is a secret.
+        msg = (
+            f"[{SECTION}] receiver_base_url must be the URL at which WebWork reaches the receiver, without `/hooks`, "
+            "query and fragment, such as https://airflow.example.com/webwork."
+        )
+        raise WebWorkConfigurationError(msg)
+    return url
 
 
 def _typed(option: Option, text: str | None) -> str | int | float | bool | None:

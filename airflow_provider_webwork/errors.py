@@ -50,7 +50,16 @@ class WebWorkPermissionError(WebWorkAPIError):
 
 
 class WebWorkNotFoundError(WebWorkAPIError):
-    """What was asked for does not exist (404): check the id, or the base URL of the connection."""
+    """What was asked for does not exist (404): check the id, or the base URL of the connection.
+
+    :param in_json: whether the answer was JSON, as WebWork's are; if not, it may be that of something before WebWork.
+    """
+
+    def __init__(
+        self, message: str, *, status: int | None = None, effect_unknown: bool = False, in_json: bool = True
+    ) -> None:
+        super().__init__(message, status=status, effect_unknown=effect_unknown)
+        self.in_json = in_json
 
 
 class WebWorkRequestError(WebWorkAPIError):

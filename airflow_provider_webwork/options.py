@@ -73,8 +73,8 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         name="receiver_base_url",
         description=(
-            "The URL at which WebWork reaches the receiver, without `/hooks/...`. Webhooks are registered with it. "
-            "For a receiver in the API server it ends in `/webwork`."
+            "The URL at which WebWork reaches the receiver, without `/hooks/...`, query and fragment. Webhooks are "
+            "registered with it. For a receiver in the API server it ends in `/webwork`."
         ),
         example="https://airflow.example.com/webwork",
     ),

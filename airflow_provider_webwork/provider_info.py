@@ -144,14 +144,14 @@ def _connection_type() -> dict[str, Any]:
                 "label": "Requests a minute",
                 "description": (
                     "How many requests may go in a minute. WebWork allows 60 to each member, which is the default for "
-                    "v2. Lower it if others use the same account."
+                    "v2. Lower it if others use the same account. At most 6,000."
                 ),
-                "schema": {"type": ["integer", "null"], "minimum": 1},
+                "schema": {"type": ["integer", "null"], "minimum": 1, "maximum": 6000},
             },
             "timeout": {
                 "label": "Timeout",
-                "description": "Seconds to wait for an answer of WebWork.",
-                "schema": {"type": ["number", "null"], "minimum": 0.1, "default": 30},
+                "description": "Seconds to wait for an answer of WebWork, at most 3,600.",
+                "schema": {"type": ["number", "null"], "minimum": 0.1, "maximum": 3600, "default": 30},
             },
             "verify": {
                 "label": "TLS certificate",

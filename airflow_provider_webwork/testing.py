@@ -88,7 +88,7 @@ def webwork_simulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
             "host": simulator.base_url_v2,
             "password": simulator.token,
             # It has no limit, and tests are to wait for none.
-            "extra": {"workspace_id": simulator.workspace_id, "requests_per_minute": 100_000},
+            "extra": {"workspace_id": simulator.workspace_id, "requests_per_minute": 6_000},
         }
         monkeypatch.setenv("AIRFLOW_CONN_WEBWORK_DEFAULT", json.dumps(connection))
         yield simulator

@@ -70,7 +70,7 @@ def elsewhere(found: Source, home: Path) -> Iterator[Callable[..., Future[Spent]
         "conn_type": "webwork",
         "host": found.base_url,
         "password": found.token,
-        "extra": {"workspace_id": found.workspace_id, "requests_per_minute": 1_000_000},
+        "extra": {"workspace_id": found.workspace_id, "requests_per_minute": 6_000},
     }
     os.environ.update(AIRFLOW_HOME=str(home), AIRFLOW_CONN_WEBWORK_DEFAULT=json.dumps(connection))
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_load) as pool:

@@ -147,6 +147,9 @@ class AnswerReader:
             return WebWorkRateLimitError(
                 text, status=status, effect_unknown=answer.effect_unknown, retry_after=answer.retry_after
             )
+        if status == 404:
+            in_json = isinstance(_parsed(answer.body), dict | list)
+            return WebWorkNotFoundError(text, status=status, effect_unknown=answer.effect_unknown, in_json=in_json)
         return kind(text, status=status, effect_unknown=answer.effect_unknown)
 
     def _kind(self, answer: Answer) -> tuple[type[WebWorkAPIError], str, str]:
@@ -194,8 +197,11 @@ class AnswerReader:
         )
 
     def _redirected(self, answer: Answer) -> WebWorkResponseError:
-        target = urlsplit(answer.location)
-        where = f"{target.scheme}://{target.hostname}" if target.hostname else "another path"
+        try:
+            target = urlsplit(answer.location)
+            where = f"{target.scheme}://{target.hostname}" if target.hostname else "another path"
+        except ValueError:
+            where = "what is no URL"
         return WebWorkResponseError(
             f"{self._came(answer)} and points to {where}. Redirects are not followed, so that no token goes astray. "
             f"{_RIGHT_PLACE}",

@@ -22,6 +22,10 @@ NO_HOST = (
     "The base URL of the WebWork connection, or the proxy that HTTPS_PROXY or HTTP_PROXY names, has a host name that "
     "no host can have: correct it."
 )
+_NO_SOCKS = (
+    "HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names a SOCKS proxy, for which the package PySocks is missing, so that "
+    "nothing was sent: install it, or name a proxy that begins with http://."
+)
 _NO_CERTIFICATES = (
     "The CA certificates for WebWork cannot be read: see `verify` of the connection and the variables "
     "REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE."
@@ -47,10 +51,13 @@ def sent(send: Callable[[], _Answer], *, timeout: tuple[float, float]) -> _Answe
 
     :param send: sends it through ``requests``.
     :param timeout: the connect and read timeouts in force, in seconds.
-    :raises WebWorkConfigurationError: for a host name or a CA file that cannot be used.
+    :raises WebWorkConfigurationError: for a host name, a proxy or a CA file that cannot be used.
     """
     try:
         return send()
+    except requests.exceptions.InvalidSchema:
+        # Nothing else can be wrong with a scheme: that of the base URL was checked.
+        raise WebWorkConfigurationError(_NO_SOCKS) from None
     except (requests.exceptions.InvalidURL, urllib3.exceptions.LocationValueError):
         # The second kind passes through requests as it is, when a part of the name is empty or too long.
         raise WebWorkConfigurationError(NO_HOST) from None
@@ -76,7 +83,7 @@ def explain(error: requests.RequestException, *, timeout: tuple[float, float]) -
 def _before_sending(
     error: requests.RequestException, causes: list[BaseException], connect_seconds: float
 ) -> Unanswered | None:
-    if isinstance(error, requests.exceptions.ProxyError):
+    if isinstance(error, requests.exceptions.ProxyError) and any(map(_kept_from_sending, causes)):
         reason = "the proxy does not let the request through; see HTTPS_PROXY and NO_PROXY"
         return Unanswered(reason=reason, may_have_arrived=False)
     if any(isinstance(each, ssl.SSLCertVerificationError) for each in causes):
@@ -104,6 +111,18 @@ def _after_sending(error: requests.RequestException, causes: list[BaseException]
     else:
         reason = "the connection was closed without an answer"
     return Unanswered(reason=reason, may_have_arrived=True)
+
+
+def _kept_from_sending(cause: BaseException) -> bool:
+    """Whether a proxy was not reached, or refused to open a tunnel.
+
+    urllib3 blames the proxy for an answer that was lost as well: a connection that the other side closes forgets that
+    it ever had one (``close`` and ``has_connected_to_proxy`` in ``urllib3/connection.py``).
+    """
+    if isinstance(cause, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError):
+        return True
+    # So http.client words the answer of a proxy to CONNECT; there is no class for it.
+    return isinstance(cause, OSError) and str(cause).startswith("Tunnel connection failed")
 
 
 def _unconnected(causes: list[BaseException]) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from airflow_provider_webwork.api.pages import read_page
-from airflow_provider_webwork.errors import WebWorkNotFoundError, WebWorkResponseError
+from airflow_provider_webwork.errors import WebWorkNotFoundError, WebWorkResponseError, WebWorkServerError
 
 if TYPE_CHECKING:
     from airflow_provider_webwork.api.pages import Page
@@ -36,9 +36,9 @@ def iterate_pages(
 ) -> Iterator[list[dict[str, JSON]]]:
     """Yield the records of a listing page by page, each record once and in order, holding one page in memory.
 
-    A page is asked for when it is wanted. The listing ends with the page that calls itself the
-    last, or with a page that is empty or not there; where WebWork sends records without paging information, with a page
-    of fewer than ``page_size`` records.
+    A page is asked for when it is wanted. The listing ends with the page that calls itself the last, with a page that
+    is empty, or with one that WebWork does not know and announced nowhere; where WebWork sends records without paging
+    information, with a page of fewer than ``page_size`` records.
 
     WebWork documents no snapshot of a listing, so records can move to another page while it is read. One that moves
     to the next page is not yielded again, provided that it has an ``id`` and did not change; one that moves to a page
@@ -52,8 +52,10 @@ def iterate_pages(
         listing that is not documented to be paged, which then ends with its first page.
     :param most_pages: how many pages to read before the listing is taken to have no end.
     :raises WebWorkResponseError: for an answer that is no page, a page that comes twice, or too many pages.
+    :raises WebWorkServerError: if a page that was announced is not there.
     """
     progress = _Progress(listing)
+    announced = 0
     for number in itertools.count(1):
         if number > most_pages:
             raise WebWorkResponseError(
@@ -61,17 +63,17 @@ def iterate_pages(
             )
         try:
             answer = fetch(number)
-        except WebWorkNotFoundError:
-            # What WebWork makes of a page past the end is not documented.
+        except WebWorkNotFoundError as error:
             if number == 1:
                 raise
-            log.info("%s: there is no page %d; taken as the end", listing, number)
+            _check_end(error, number=number, announced=announced, listing=listing)
             return
         page = read_page(answer, listing=listing, records_at=records_at, lone_record=lone_record)
         fresh = progress.fresh(page, number=number)
         if fresh is None:
             return
         _check_number(page, wanted=number, listing=listing)
+        announced = announced if page.last is None else page.last
         ends = _is_last(page, number=number, page_size=page_size, listing=listing)
         yield fresh
         if ends:
@@ -136,6 +138,21 @@ def _is_last(page: Page, *, number: int, page_size: int | None, listing: str) ->
         return True
     full = page.size or page_size
     return not page.rows or (full is None and not page.enveloped) or (full is not None and len(page.rows) < full)
+
+
+def _check_end(error: WebWorkNotFoundError, *, number: int, announced: int, listing: str) -> None:
+    """Refuse to take a page that is not there for the end, or a listing would be cut short without a word.
+
+    What WebWork makes of a page past the end is not documented.
+    """
+    if number > announced and error.in_json:
+        log.info("%s: there is no page %d; taken as the end", listing, number)
+        return
+    why = f"although {announced} were announced" if number <= announced else "and the answer is not one of WebWork"
+    raise WebWorkServerError(
+        f"{listing}: there is no page {number}, {why}. Nothing after page {number - 1} was read; try again later.",
+        status=error.status,
+    ) from error
 
 
 def _check_number(page: Page, *, wanted: int, listing: str) -> None:

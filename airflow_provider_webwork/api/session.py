@@ -10,6 +10,7 @@ from requests.adapters import BaseAdapter
 
 from airflow_provider_webwork.api.adapter import LimitedAdapter
 from airflow_provider_webwork.api.failures import NO_HOST
+from airflow_provider_webwork.api.redirects import LenientSession
 from airflow_provider_webwork.api.settings import USER_AGENT
 from airflow_provider_webwork.errors import WebWorkConfigurationError
 
@@ -26,7 +27,7 @@ def prepared_session(settings: ClientSettings) -> requests.Session:
     :param settings: where WebWork is and who asks.
     :raises WebWorkConfigurationError: for a base URL with a host name that no host can have.
     """
-    session = requests.Session()
+    session = LenientSession()
     session.auth = settings.auth
     session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
     home = _home(settings.base_url)

@@ -11,9 +11,8 @@ import base64
 import datetime as dt
 import json
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias, cast, get_args
 from urllib.parse import parse_qsl, urlsplit
 
 from authlib.integrations.requests_client import OAuth2Session
@@ -21,6 +20,7 @@ from authlib.integrations.requests_client import OAuth2Session
 from airflow_provider_webwork.api.adapter import LimitedAdapter
 from airflow_provider_webwork.api.answers import AnswerReader, status_text
 from airflow_provider_webwork.api.failures import Unanswered, sent
+from airflow_provider_webwork.api.redirects import LenientSession
 from airflow_provider_webwork.api.retries import RetryPolicy, answered, wait_before_retry
 from airflow_provider_webwork.api.settings import USER_AGENT
 from airflow_provider_webwork.api.tokens import Tokens
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
     import requests
+    from requests.auth import AuthBase
 
     from airflow_provider_webwork.api.waiting import Clock
     from airflow_provider_webwork.json_types import JSON
@@ -157,8 +158,8 @@ class TokenEndpoint:
             attempt += 1
             asked_at = self.clock.now()
             answer = self._answer(refresh_token)
-            if isinstance(answer, Mapping):
-                return _tokens(answer, refresh_token=refresh_token, asked_at=asked_at)
+            if not isinstance(answer, Unanswered) and (tokens := _tokens(answer, refresh_token, asked_at=asked_at)):
+                return tokens
             wait = wait_before_retry(
                 answer if isinstance(answer, Unanswered) else answered(answer, now=self.clock.now()),
                 method="GET" if refresh_token is None else "POST",  # as to whether it can be repeated
@@ -172,38 +173,33 @@ class TokenEndpoint:
             log.info("The token endpoint gave no tokens; attempt %d follows in %.1f s", attempt + 1, wait)
             self.clock.sleep(wait)
 
-    def _answer(self, refresh_token: str | None) -> Mapping[str, object] | requests.Response | Unanswered:
-        """Ask once; return the answer as it is if it holds no tokens."""
+    def _answer(self, refresh_token: str | None) -> requests.Response | Unanswered:
+        """Ask once. Authlib only signs: it fails on an answer with oddities when the refresh token is used up."""
+        fields = {"grant_type": "client_credentials"}
+        if refresh_token is not None:
+            fields = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+        if self.application.scope:
+            fields["scope"] = self.application.scope
 
-        def ask() -> Mapping[str, object] | requests.Response:
+        def ask() -> requests.Response:
             with self._session() as session:
-                url = self.application.url
-                tokens: Mapping[str, object]
-                try:
-                    if refresh_token is None:
-                        tokens = session.fetch_token(url, grant_type="client_credentials", allow_redirects=False)
-                    else:
-                        tokens = session.refresh_token(url, refresh_token=refresh_token, allow_redirects=False)
-                except _NoTokensError as error:
-                    return error.response
-                return tokens
+                # It is one for requests; the stubs of Authlib tell only what the class above it is.
+                sign = cast("AuthBase", session.client_auth(session.token_endpoint_auth_method))
+                return session.post(self.application.url, data=fields, auth=sign, allow_redirects=False)
 
         return sent(ask, timeout=self._timeout)
 
-    def _session(self) -> OAuth2Session:
+    def _session(self) -> _Session:
         asking = self.application
-        session = OAuth2Session(
+        session = _Session(
             client_id=asking.client_id,
             client_secret=asking.client_secret,
-            scope=asking.scope,
             token_endpoint_auth_method=_AUTH_METHODS[asking.request_form],
         )
         session.register_client_auth_method((_AUTH_METHODS["json"], _as_json))
-        for answer in ("access_token_response", "refresh_token_response"):
-            session.register_compliance_hook(answer, _with_tokens)
         for scheme in ("https://", "http://"):
             session.mount(scheme, LimitedAdapter(timeout=self._timeout, verify=self._verify))
-        session.headers["User-Agent"] = USER_AGENT
+        session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
         return session
 
     def _error(self, answer: requests.Response | Unanswered, refresh_token: str | None) -> WebWorkAPIError:
@@ -228,29 +224,14 @@ class TokenEndpoint:
         return WebWorkResponseError(f"{what}{said}. Is `oauth_url` of the connection right?", status=status)
 
 
-class _NoTokensError(Exception):
-    """An answer of the token endpoint holds no tokens."""
-
-    def __init__(self, response: requests.Response) -> None:
-        super().__init__("no tokens")
-        self.response = response
-
-
-def _with_tokens(response: requests.Response) -> requests.Response:
-    """Let Authlib read only what holds a token that a header can carry.
-
-    :raises _NoTokensError: for everything else.
-    """
-    token = _document(response).get("access_token") if response.ok else None
-    if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable() or " " in token:
-        raise _NoTokensError(response)
-    return response
+class _Session(LenientSession, OAuth2Session):
+    """Authlib's session."""
 
 
 def _document(response: requests.Response) -> dict[str, JSON]:
     try:
         document: JSON = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}
 
@@ -262,20 +243,24 @@ def _as_json(client: OAuth2Session, _: str, uri: str, headers: MutableMapping[st
     return uri, headers, json.dumps(fields)
 
 
-def _tokens(answer: Mapping[str, object], *, refresh_token: str | None, asked_at: dt.datetime) -> Tokens:
-    """Read what Authlib made of an answer. A refresh token that is not replaced stays good."""
-    following = answer.get("refresh_token")
-    return Tokens(
-        access=str(answer["access_token"]),
-        refresh=None if refresh_token is None else str(following or refresh_token),
-        renew_at=_renew_at(answer.get("expires_in"), asked_at),
-    )
+def _tokens(answer: requests.Response, refresh_token: str | None, *, asked_at: dt.datetime) -> Tokens | None:
+    """Read an answer; ``None`` if it holds no token that a header can carry. What else it holds need not make sense.
+
+    A refresh token that is not replaced stays good.
+    """
+    document = _document(answer) if answer.ok else {}
+    access, following = document.get("access_token"), document.get("refresh_token")
+    if not isinstance(access, str) or not access or not access.isascii() or not access.isprintable() or " " in access:
+        return None
+    if refresh_token is not None and isinstance(following, str) and following.strip():
+        refresh_token = following
+    return Tokens(access=access, refresh=refresh_token, renew_at=_renew_at(document.get("expires_in"), asked_at))
 
 
 def _renew_at(expires_in: object, asked_at: dt.datetime) -> dt.datetime | None:
     """Return when to get new tokens: a while before these expire, since clocks differ and requests take time."""
     try:
         lifetime = dt.timedelta(seconds=float(str(expires_in)))
-        return asked_at + lifetime - min(_EARLIEST, lifetime / 10) if lifetime else None
+        return asked_at + lifetime - min(_EARLIEST, lifetime / 10) if lifetime > dt.timedelta() else None
     except (ValueError, OverflowError):
         return None

@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from airflow_provider_webwork.budget import Rate
 
 
+MOST_REQUESTS = 6_000
+"""In a minute. The budget has a place for every request of the last minute, in the event log a row."""
+
+LONGEST_TIMEOUT = 3_600.0
+"""In seconds. No socket can wait for as long as a number can say."""
+
+
 def client_settings(
     connection: Connection, *, sleep: Callable[[float], None] = time.sleep, retry: RetryPolicy | None = None
 ) -> ClientSettings:
@@ -119,8 +126,8 @@ def _timeout(connection: Connection, extra: Mapping[str, Any]) -> tuple[float, f
         seconds = float(str(value))
     except ValueError:
         seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise unusable(connection, "timeout", "must be a number of seconds above 0")
+    if not 0 < seconds <= LONGEST_TIMEOUT:
+        raise unusable(connection, "timeout", f"must be a number of seconds above 0, at most {LONGEST_TIMEOUT:,.0f}")
     return min(10.0, seconds), seconds
 
 
@@ -131,9 +138,13 @@ def _rate(connection: Connection, extra: Mapping[str, Any]) -> Rate | None:
     if value in (None, ""):
         return None
     try:
-        return Rate(requests=int(str(value)))
+        requests = int(str(value))
     except ValueError:
-        raise unusable(connection, "requests_per_minute", "must be a whole number above 0") from None
+        requests = 0
+    if not 0 < requests <= MOST_REQUESTS:
+        reason = f"must be a whole number above 0, at most {MOST_REQUESTS:,}"
+        raise unusable(connection, "requests_per_minute", reason)
+    return Rate(requests=requests)
 
 
 def _verify(extra: Mapping[str, Any]) -> bool | str:

@@ -6,7 +6,7 @@ import logging
 from functools import cache
 from typing import TYPE_CHECKING
 
-from airflow_provider_webwork.errors import WebWorkConfigurationError, WebWorkLogUnavailableError
+from airflow_provider_webwork.errors import WebWorkConfigurationError, WebWorkLogError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +77,10 @@ def _store(settings: Settings) -> Store:
 
 
 class _WhileTheLogIsThere:
-    """The budget in the event log, and that of this process while the log is away: a call need not fail for it."""
+    """The budget in the event log, and that of this process while the log cannot be used: a call need not fail for it.
+
+    It cannot while it is away, and on PostgreSQL also between an upgrade of the package and that of its schema.
+    """
 
     def __init__(self, shared: Budget, own: Budget) -> None:
         self._shared = shared
@@ -87,7 +90,7 @@ class _WhileTheLogIsThere:
         """Take the next moment at which a request of an account may go."""
         try:
             return self._shared.book(account, rate)
-        except WebWorkLogUnavailableError as error:
+        except WebWorkLogError as error:
             _tell(error)
             return self._own.book(account, rate)
 
@@ -95,7 +98,7 @@ class _WhileTheLogIsThere:
         """Let no more than ``left`` requests of an account go now."""
         try:
             self._shared.lower(account, rate, left=left)
-        except WebWorkLogUnavailableError as error:
+        except WebWorkLogError as error:
             _tell(error)
             self._own.lower(account, rate, left=left)
 
@@ -103,10 +106,10 @@ class _WhileTheLogIsThere:
         """Let no request of an account go for some seconds."""
         try:
             self._shared.pause(account, rate, seconds=seconds)
-        except WebWorkLogUnavailableError as error:
+        except WebWorkLogError as error:
             _tell(error)
             self._own.pause(account, rate, seconds=seconds)
 
 
-def _tell(error: WebWorkLogUnavailableError) -> None:
+def _tell(error: WebWorkLogError) -> None:
     log.warning("%s Meanwhile this process counts its requests to WebWork alone.", error)

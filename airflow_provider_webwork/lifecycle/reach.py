@@ -9,6 +9,7 @@ import requests
 
 from airflow_provider_webwork.events.callbacks import key_of
 from airflow_provider_webwork.events.marks import HEADER, new_mark
+from airflow_provider_webwork.lifecycle.unlogged import unlogged
 from airflow_provider_webwork.secrets import Vault
 
 SECONDS = 30.0
@@ -34,8 +35,9 @@ class MarkedDelivery:
         """Return why a delivery to a callback URL does not reach a receiver of this event log; ``None`` if it does."""
         mark = new_mark(self._vault, key=str(key_of(url)), now=self._now())
         try:
-            response = self._post(url, json={}, headers={HEADER: mark}, timeout=SECONDS, allow_redirects=False)
-        except requests.RequestException as error:
+            with unlogged():
+                response = self._post(url, json={}, headers={HEADER: mark}, timeout=SECONDS, allow_redirects=False)
+        except (requests.RequestException, ValueError) as error:  # the latter for a redirect to what is no URL
             # Its text may hold the URL, which is a secret.
             return f"no answer ({type(error).__name__})"
         if response.status_code != 200:

@@ -78,6 +78,14 @@ def test_the_pace_is_webworks_unless_the_connection_says_another(connection, ext
     assert settings_of(connection, {"password": TOKEN, "extra": extra}).rate.requests == requests
 
 
+def test_the_ends_of_what_a_connection_may_say_are_part_of_it_and_the_form_has_the_same(connection, form):
+    extra = {"timeout": 3600, "requests_per_minute": 6000}
+    settings = settings_of(connection, {"password": TOKEN, "extra": extra})
+
+    assert (settings.timeout, settings.rate.requests) == ((10.0, 3600.0), 6000)
+    assert {name: form.extra_fields[name]["schema"]["maximum"] for name in extra} == extra
+
+
 def test_v1_has_no_documented_pace(connection):
     fields = {"login": "member7@example.com", "password": TOKEN, "extra": EXTRA_V1}
     assert settings_of(connection, fields).rate is None
@@ -107,6 +115,8 @@ def test_without_extras_the_defaults_hold(connection):
         ({"extra": {"timeout": 0}}, "timeout must be"),
         ({"extra": {"timeout": "nan"}}, "timeout must be"),
         ({"extra": {"timeout": "inf"}}, "timeout must be"),
+        ({"extra": {"timeout": 3600.5}}, "timeout must be a number of seconds above 0, at most 3,600"),
+        ({"extra": {"timeout": 1e12}}, "timeout must be"),
         ({"extra": {"auth_type": "magic"}}, "auth_type must be personal_access_token or client_cred.* for API v2"),
         ({"extra": {"auth_type": "basic"}}, "auth_type must be personal_access_token or .* for API v2"),
         ({"extra": {**EXTRA_V1, "auth_type": "refresh_token"}}, "auth_type must be basic for API v1"),
@@ -124,6 +134,8 @@ def test_without_extras_the_defaults_hold(connection):
         ),
         ({"extra": {"requests_per_minute": "many"}}, "requests_per_minute must be a whole number above 0"),
         ({"extra": {"requests_per_minute": 0}}, "requests_per_minute must be"),
+        ({"extra": {"requests_per_minute": 6001}}, "requests_per_minute must be a whole number .* at most 6,000"),
+        ({"extra": {"requests_per_minute": 10**20}}, "requests_per_minute must be"),
         ({"host": "ftp://webwork.example.com"}, "host is not a URL"),
         ({"host": "https://"}, "host is not a URL"),
         ({"host": "https://webwork.example.com:many/api/v2"}, "host is not a URL"),

@@ -37,7 +37,7 @@ class Exporter:
             "host": simulator.base_url_v2,
             "password": simulator.token,
             # As fast as it goes: nothing here is about WebWork's 60 requests a minute.
-            "extra": {"workspace_id": simulator.workspace_id, "requests_per_minute": 1_000_000},
+            "extra": {"workspace_id": simulator.workspace_id, "requests_per_minute": 6_000},
         }
         self._process = subprocess.Popen(
             [sys.executable, "-W", "ignore", "-m", "tests.airflow.exporting"],

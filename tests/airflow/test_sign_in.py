@@ -9,6 +9,7 @@ import pytest
 from airflow.sdk.log import redact
 
 from airflow_provider_webwork.errors import WebWorkCancelledError
+from airflow_provider_webwork.events.store import Store
 from airflow_provider_webwork.hooks.failures import WebWorkTaskError
 from airflow_provider_webwork.hooks.webwork import WebWorkHook
 from airflow_provider_webwork.operators.api import WebWorkCallOperator
@@ -179,6 +180,18 @@ def test_a_log_that_is_away_stops_no_call(simulator, connection, monkeypatch, ca
     hook = WebWorkHook(connection(fields(simulator, "personal_access_token")))
 
     assert hook.call("getWorkspaces")["success"]
+    assert "Meanwhile this process counts its requests to WebWork alone." in caplog.text
+
+
+def test_a_log_that_waits_for_its_upgrade_stops_no_call(simulator, connection, monkeypatch, caplog, tmp_path):
+    url = f"sqlite:///{tmp_path / 'events.db'}"
+    Store(url).upgrade("0006")
+    monkeypatch.setenv("AIRFLOW__WEBWORK__EVENT_STORE_URL", url)
+    monkeypatch.setenv("AIRFLOW__WEBWORK__AUTO_UPGRADE", "False")
+    hook = WebWorkHook(connection(fields(simulator, "personal_access_token")))
+
+    assert hook.call("getWorkspaces")["success"]
+    assert "has schema revision 0006" in caplog.text
     assert "Meanwhile this process counts its requests to WebWork alone." in caplog.text
 
 

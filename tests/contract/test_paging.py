@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_webwork.api.paging import iterate_pages
-from airflow_provider_webwork.errors import WebWorkNotFoundError, WebWorkResponseError
+from airflow_provider_webwork.errors import WebWorkNotFoundError, WebWorkResponseError, WebWorkServerError
 
 
 def iterate_rows(fetch, **options):
@@ -297,18 +297,45 @@ def test_a_record_that_changed_while_it_moved_comes_in_both_states():
     assert seen == [{"id": 1, "status": "open"}, {"id": 2}, {"id": 1, "status": "done"}]
 
 
-@pytest.mark.parametrize("shape", ["data_alone", "max_rows"])
-def test_a_page_past_the_end_may_not_be_there(shape):
-    answer, _ = SHAPES[shape]
+def test_a_page_past_the_end_may_not_be_there():
     rows = [{"id": number} for number in range(40)]
 
     def fetch(number):
         if number > 2:
             raise WebWorkNotFoundError("There is no such page.", status=404)
-        page = answer(rows, 20, number)
-        return page | {"total_pages": 7} if shape == "max_rows" else page
+        return data_alone(rows, 20, number)
 
     assert list(iterate_rows(fetch, listing="rows", page_size=20)) == rows
+
+
+@pytest.mark.parametrize("in_json", [True, False])
+@pytest.mark.parametrize("shape", ["max_rows", "meta_pagination", "top_level_pagination", "without_last_page"])
+def test_a_page_that_was_announced_and_is_not_there_cuts_no_listing_short(shape, in_json):
+    answer, _ = SHAPES[shape]
+    rows = [{"id": number} for number in range(60)]
+
+    def fetch(number):
+        if number > 2:
+            raise WebWorkNotFoundError("There is no such page.", status=404, in_json=in_json)
+        return answer(rows, 20, number)
+
+    read = iterate_rows(fetch, listing="getMembers", page_size=20)
+    assert list(itertools.islice(read, 40)) == rows[:40]
+    with pytest.raises(WebWorkServerError, match="getMembers: there is no page 3, although 3 were announced") as cut:
+        next(read)
+    assert not cut.value.permanent
+
+
+def test_a_page_that_was_announced_once_is_expected_though_later_pages_announce_none():
+    rows = [{"id": number} for number in range(60)]
+
+    def fetch(number):
+        if number > 2:
+            raise WebWorkNotFoundError("There is no such page.", status=404)
+        return (meta_pagination if number == 1 else data_alone)(rows, 20, number)
+
+    with pytest.raises(WebWorkServerError, match="there is no page 3, although 3 were announced"):
+        list(iterate_rows(fetch, listing="rows", page_size=20))
 
 
 def test_a_listing_that_is_not_there_is_an_error():

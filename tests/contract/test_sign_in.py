@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+import requests
 from cryptography.fernet import Fernet
 
 from airflow_provider_webwork.api.client import Client, ClientSettings
@@ -259,6 +260,48 @@ def test_a_refresh_token_that_webwork_does_not_replace_stays_in_use(site):
     assert here.exchanges == [200, 200, 200]
 
 
+ODD = [
+    {"expires_in": "15 days"},
+    {"expires_in": "1296000.0"},
+    {"expires_in": [15]},
+    {"expires_in": -5},
+    {"expires_in": 1e300},
+    {"expires_at": "2026-12-07T00:00:00Z", "expires_in": "soon"},
+    {"expires_at": [2026, 12, 7]},
+    {"error": None},
+    {"error": ""},
+    {"token_type": 7, "scope": None},
+]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=str)
+def test_tokens_in_an_answer_with_oddities_are_kept(odd):
+    fake, clock, kept = FakeWebWork(), FakeClock(), ProcessCredentials()
+    fake.says({"access_token": "an-access-token", "refresh_token": "the-next-refresh-token", **odd})
+    application = Application(client_id="id", client_secret="a-secret", url=f"{fake.url}/oauth/token")
+    endpoint = TokenEndpoint(application, timeout=(5, 5), verify=True, clock=Clock(now=clock.now))
+    auth = OAuth2(endpoint, kept, now=clock.now, refresh_token="the-first-refresh-token")
+    for _ in range(2):
+        signed = auth(requests.Request("GET", fake.url).prepare())
+        assert signed.headers["Authorization"] == "Bearer an-access-token"
+    fake.stop()
+
+    [request] = fake.received
+    assert request.form["refresh_token"] == ["the-first-refresh-token"]
+    assert "the-next-refresh-token" in auth.secrets
+
+
+@pytest.mark.parametrize("following", [None, "", " ", 7, ["a-token"]])
+def test_a_refresh_token_is_replaced_by_nothing_but_another(following):
+    fake = FakeWebWork()
+    fake.says({"access_token": "an-access-token", "refresh_token": following})
+    application = Application(client_id="id", client_secret="a-secret", url=f"{fake.url}/oauth/token")
+    tokens = TokenEndpoint(application, timeout=(5, 5), verify=True, clock=Clock()).ask("the-first-refresh-token")
+    fake.stop()
+
+    assert tokens.refresh == "the-first-refresh-token"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Failing:
     """What comes of a token endpoint that fails, and how often it is asked for an application and for a member."""
@@ -294,9 +337,10 @@ def test_a_token_endpoint_that_fails_is_asked_again_only_where_no_token_can_be_l
         assert len(here.exchanges) == asked
 
 
-def test_a_redirect_of_the_token_endpoint_is_not_followed_with_the_secret():
+@pytest.mark.parametrize("location", ["{elsewhere}/steal", "http://[::1", "/gr\xfc\xdfe"])
+def test_a_redirect_of_the_token_endpoint_is_not_followed_with_the_secret(location):
     elsewhere, fake = FakeWebWork(), FakeWebWork()
-    fake.replies(Reply(307, b"", {"Location": f"{elsewhere.url}/steal"}))
+    fake.replies(Reply(307, b"", {"Location": location.format(elsewhere=elsewhere.url)}))
     application = Application(client_id="id", client_secret="a-secret", url=f"{fake.url}/oauth/token")
     endpoint = TokenEndpoint(application, timeout=(5, 5), verify=True, clock=Clock())
 
@@ -305,6 +349,21 @@ def test_a_redirect_of_the_token_endpoint_is_not_followed_with_the_secret():
     fake.stop()
     elsewhere.stop()
     assert elsewhere.received == []
+
+
+def test_a_refresh_token_whose_answer_was_lost_behind_a_proxy_is_not_used_again(monkeypatch):
+    proxy = FakeWebWork()
+    proxy.replies(Reply(hang_up=True))
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTP_PROXY", proxy.url)
+    application = Application(client_id="id", client_secret="a-secret", url="http://webwork.invalid/oauth/token")
+    endpoint = TokenEndpoint(application, timeout=(5, 5), verify=True, clock=Clock(sleep=FakeClock().sleep))
+
+    with pytest.raises(WebWorkServerError, match="The refresh token may be used up by this"):
+        endpoint.ask("the-refresh-token")
+    proxy.stop()
+    assert len(proxy.received) == 1
 
 
 def test_a_token_endpoint_that_is_not_there_is_named(site):

@@ -107,6 +107,48 @@ def test_values_are_stripped():
     assert settings(SECRET_KEY=" first , ,second,\n").secret_keys == ("first", "second")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://airflow.example.com/webwork",
+        "http://127.0.0.1:8079",
+        "HTTPS://[::1]:8443/a/b",
+        "https://example.com/hooks/webwork",
+        "https://example.com/webhooks",
+        "http://hooks",
+    ],
+)
+def test_a_base_url_below_which_keys_can_be_reached_is_taken_without_its_last_slashes(text):
+    for end in ("", "/", "//"):
+        assert settings(RECEIVER_BASE_URL=text + end).receiver_base_url == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "airflow.example.com/webwork",
+        "localhost:8079",
+        "not a url",
+        "ftp://example.com",
+        "https://",
+        "https:///webwork",
+        "https://example.com:many",
+        "https://[::1",
+        "https://example.com/web work",
+        "https://example.com/webwork?tenant=1",
+        "https://example.com/webwork?",
+        "https://example.com/webwork#fragment",
+        "https://example.com/hooks",
+        "https://example.com/webwork/hooks/",
+    ],
+)
+def test_a_base_url_below_which_no_key_could_be_reached_is_refused_with_an_example(text):
+    with pytest.raises(WebWorkConfigurationError, match=r"\[webwork\] receiver_base_url must be") as refused:
+        settings(RECEIVER_BASE_URL=text)
+
+    assert "such as https://airflow.example.com/webwork" in str(refused.value)
+
+
 @pytest.mark.parametrize(("text", "meant"), [("true", True), ("T", True), ("1", True), ("FALSE", False), ("0", False)])
 def test_booleans_are_written_as_airflow_writes_them(text, meant):
     assert settings(RECEIVER_ENABLED=text).receiver_enabled is meant

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -17,6 +19,9 @@ from airflow_provider_webwork.lifecycle.doctor.receivers import reach, receivers
 from airflow_provider_webwork.lifecycle.doctor.webhooks import webhooks
 from airflow_provider_webwork.lifecycle.doctor.webwork import clock, connection, rights
 from airflow_provider_webwork.secrets import redact_text
+
+_PACKAGE = __name__.partition(".")[0]
+_REPORT = "This is an error in the package or in what it stands on: report it with this line and the versions above."
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,8 @@ def _found(check: Check, case: Case) -> Iterator[Finding]:
         yield wrong(str(error))
     except SQLAlchemyError as error:
         yield wrong(_of_database(error))
+    except Exception as error:  # noqa: BLE001 - whoever is called at night needs what the other checks find
+        yield wrong(f"This check itself failed: {_unforeseen(error)}.", _REPORT)
 
 
 def _mended(finding: Finding, repair: Repair, case: Case) -> Finding:
@@ -91,9 +98,17 @@ def _mended(finding: Finding, repair: Repair, case: Case) -> Finding:
         return replace(finding, text=f"{finding.text} To mend it failed: {error}")
     except SQLAlchemyError as error:
         return replace(finding, text=f"{finding.text} To mend it failed: {_of_database(error)}")
+    except Exception as error:  # noqa: BLE001 - as above
+        return replace(finding, text=f"{finding.text} To mend it failed: {_unforeseen(error)}.")
     return replace(finding, verdict="fixed", text=f"{finding.text} {done}", remedy=None)
 
 
 def _of_database(error: SQLAlchemyError) -> str:
     # The text of the error itself may hold the statement and its values.
     return f"A database failed: {type(error).__name__}."
+
+
+def _unforeseen(error: Exception) -> str:
+    """Name an error and where it came from in this package; its text may hold anything, also a secret."""
+    place = [frame for frame in traceback.extract_tb(error.__traceback__) if _PACKAGE in Path(frame.filename).parts][-1]
+    return f"{type(error).__name__} in {Path(place.filename).name}, line {place.lineno}"

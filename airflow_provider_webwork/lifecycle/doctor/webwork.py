@@ -100,7 +100,6 @@ def _ahead(client: Client, *, now: Callable[[], datetime]) -> timedelta | None:
 
 def _since(date: str | None, *, now: datetime) -> timedelta | None:
     try:
-        moment = parsedate_to_datetime(date or "")
-    except ValueError:
+        return now - parsedate_to_datetime(date or "").astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return now - moment.astimezone(UTC)

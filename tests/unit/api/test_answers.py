@@ -139,3 +139,22 @@ def test_the_url_in_an_error_shows_numbers_and_dates_only(webwork, client):
     with pytest.raises(WebWorkRequestError) as caught:
         client.request("GET", "/hooks/some-callback-key/x", params={"date": "2026-11-22", "q": "whsec_1", "n": 7})
     assert "/hooks/***/x?date=2026-11-22&q=***&n=7 " in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("location", "where"),
+    [
+        ("http://[::1", "what is no URL"),
+        ("/gr\xfc\xdfe", "another path"),
+        ("https://elsewhere.example:many/", "https://elsewhere.example"),
+        ("http:///members", "another path"),
+        ("", "another path"),
+    ],
+)
+def test_a_redirect_is_told_wherever_it_leads(location, where, webwork, client, reply):
+    webwork.replies(reply(302, b"", {"Location": location}))
+    with pytest.raises(WebWorkResponseError) as caught:
+        client.request("POST", "/x", json={})
+    assert f"POST {webwork.url}/x answered 302 Found and points to {where}." in str(caught.value)
+    assert "Is the base URL of the connection right?" in str(caught.value)
+    assert len(webwork.received) == 1

@@ -252,3 +252,19 @@ def test_a_member_of_v1_is_found_by_address_whatever_page_of_webwork_is_right(an
     webwork.says(answer)
     found = list(connect(api_version="v1").iterate("v1ListUsers", email="a@example.com"))
     assert found == [{"id": 7, "email": "a@example.com"}]
+
+
+@pytest.mark.parametrize("body", [b"<html>default backend - 404</html>", b""])
+def test_a_404_that_is_not_of_webwork_ends_no_listing(body, webwork, client, json_reply, reply):
+    page = {"success": True, "data": [{"id": number} for number in range(100)]}
+    webwork.replies(json_reply(page), reply(404, body, {"Content-Type": "text/html"}))
+    members = client.iterate("getMembers")
+    assert [next(members)["id"] for _ in range(100)] == list(range(100))
+    with pytest.raises(WebWorkServerError, match="there is no page 2, and the answer is not one of WebWork"):
+        next(members)
+
+
+def test_a_404_of_webwork_ends_a_listing_whose_end_it_did_not_announce(webwork, client, json_reply):
+    page = {"success": True, "data": [{"id": number} for number in range(100)]}
+    webwork.replies(json_reply(page), json_reply({"success": False, "message": "No page."}, status=404))
+    assert len(list(client.iterate("getMembers"))) == 100

@@ -101,6 +101,10 @@ def test_attempts_are_counted():
         ("soon", None),
         ("-5", None),
         ("99999999999999999999", 999999999999),
+        ("Mon, 01 Jan 2024 00:00:00 +99999999999999999999", None),
+        ("Mon, 01 Jan 2024 00:00:00 +9999", None),
+        ("Mon, 99 Foo 99999999999 00:00:00 +0000", None),
+        ("Mon, 01 Jan 0001 00:00:00 +2359", 0),
     ],
 )
 def test_retry_after_is_read_as_seconds_or_as_a_date(header, seconds):

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+import socket
 import ssl
+import threading
+from contextlib import suppress
+from urllib.parse import urlsplit
 
 import pytest
 from cryptography import x509
@@ -71,6 +75,61 @@ def test_an_unknown_certificate_is_refused_before_anything_is_sent(webwork, conn
     assert not caught.value.effect_unknown
     assert clock.sleeps == []
     assert webwork.received == []
+
+
+class Tunnel:
+    """A proxy that opens a tunnel to one server, whatever it is asked for."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._target = parts.hostname, parts.port
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self._opened = [self._listening]
+        self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = self._listening.accept()
+                head = b""
+                while not head.endswith(b"\r\n\r\n"):
+                    head += near.recv(4096)
+                far = socket.create_connection(self._target)
+                self._opened += [near, far]
+                near.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                for ends in ((near, far), (far, near)):
+                    threading.Thread(target=self._pump, args=ends, daemon=True).start()
+
+    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while portion := source.recv(65_536):
+                sink.sendall(portion)
+            sink.shutdown(socket.SHUT_WR)
+
+    def stop(self) -> None:
+        for each in self._opened:
+            each.close()
+
+
+def test_a_post_whose_tunnel_broke_is_sent_once_and_its_effect_is_unknown(
+    certificate, start_webwork, connect, reply, monkeypatch
+):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    webwork = start_webwork(context)
+    webwork.replies(reply(hang_up=True))
+    tunnel = Tunnel(webwork.url)
+    monkeypatch.setenv("HTTPS_PROXY", tunnel.url)
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(WebWorkServerError) as caught:
+        connect(base_url=webwork.url, verify=certificate).call(
+            "createWebhook", url="https://example.com", events=["tracker.started"]
+        )
+    tunnel.stop()
+    assert caught.value.effect_unknown
+    assert [request.method for request in webwork.received] == ["POST"]
 
 
 @pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")

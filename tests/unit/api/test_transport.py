@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+from importlib.util import find_spec
 
 import pytest
 
@@ -111,6 +112,50 @@ def test_a_post_whose_connection_broke_is_sent_once_and_its_effect_is_unknown(we
     assert len(webwork.received) == 1
 
 
+@pytest.fixture
+def proxy(monkeypatch):
+    """Name the proxy that every request goes through."""
+
+    def use(url):
+        for name in ("NO_PROXY", "no_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("HTTP_PROXY", url)
+        monkeypatch.setenv("HTTPS_PROXY", url)
+
+    return use
+
+
+def test_a_post_whose_connection_broke_behind_a_proxy_is_sent_once_and_its_effect_is_unknown(
+    webwork, connect, reply, proxy
+):
+    proxy(webwork.url)
+    webwork.replies(reply(hang_up=True))
+    error = failure(connect(base_url="http://webwork.invalid/api/v2").call, "createWebhook", **HOOK)
+    assert isinstance(error, WebWorkServerError)
+    assert error.effect_unknown
+    assert "no answer from webwork.invalid:80: the connection was closed without an answer" in str(error)
+    assert len(webwork.received) == 1
+
+
+def test_a_post_that_no_proxy_took_is_sent_again(connect, clock, closed_port, proxy):
+    proxy(f"http://127.0.0.1:{closed_port}")
+    client = connect(base_url="http://webwork.invalid/api/v2", retry=RetryPolicy(attempts=3))
+    error = failure(client.call, "createWebhook", **HOOK)
+    assert not error.effect_unknown
+    assert "cannot reach webwork.invalid:80: the proxy does not let the request through" in str(error)
+    assert len(clock.sleeps) == 2
+
+
+def test_a_post_for_which_the_proxy_opens_no_tunnel_is_sent_again(webwork, connect, clock, proxy):
+    proxy(webwork.url)  # it knows no CONNECT
+    client = connect(base_url="https://webwork.invalid/api/v2", retry=RetryPolicy(attempts=3))
+    error = failure(client.call, "createWebhook", **HOOK)
+    assert not error.effect_unknown
+    assert "the proxy does not let the request through" in str(error)
+    assert len(clock.sleeps) == 2
+    assert webwork.received == []
+
+
 def test_a_post_that_timed_out_is_sent_once_and_its_effect_is_unknown(connect, clock, silent_port):
     client = connect(base_url=f"http://127.0.0.1:{silent_port}", timeout=(1, 0.05))
     error = failure(client.call, "createWebhook", **HOOK)
@@ -211,13 +256,19 @@ class TestUnreachable:
         error = failure(once(base_url=webwork.url.replace("http:", "https:")).call, "getMembers")
         assert "TLS" in str(error)
 
-    def test_a_proxy_that_is_not_there(self, once, closed_port, monkeypatch):
-        monkeypatch.setenv("HTTP_PROXY", f"http://user:proxy-password@127.0.0.1:{closed_port}")
-        monkeypatch.delenv("NO_PROXY", raising=False)
-        monkeypatch.delenv("no_proxy", raising=False)
+    def test_a_proxy_that_is_not_there(self, once, closed_port, proxy):
+        proxy(f"http://user:proxy-password@127.0.0.1:{closed_port}")
         error = failure(once(base_url="http://webwork.invalid").call, "getMembers")
         assert "the proxy does not let the request through" in str(error)
         assert "proxy-password" not in str(error)
+
+    @pytest.mark.skipif(find_spec("socks") is not None, reason="PySocks is installed")
+    def test_a_socks_proxy_without_what_it_needs(self, once, clock, proxy):
+        proxy("socks5h://user:proxy-password@127.0.0.1:9")
+        with pytest.raises(WebWorkConfigurationError, match=r"PySocks is missing, so that nothing was sent") as refused:
+            once(base_url="http://webwork.invalid").call("createWebhook", **HOOK)
+        assert "proxy-password" not in str(refused.value)
+        assert clock.sleeps == []
 
     def test_a_ca_bundle_that_is_not_there(self, once, monkeypatch):
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nonexistent.pem")

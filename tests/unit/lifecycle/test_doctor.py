@@ -25,6 +25,7 @@ from airflow_provider_webwork.lifecycle.doctor import consumers, endpoints, webw
 from airflow_provider_webwork.lifecycle.doctor.examination import CHECKS, examine
 from airflow_provider_webwork.lifecycle.doctor.finding import Verdict
 from airflow_provider_webwork.secrets import Vault
+from tests.unit.lifecycle.conftest import NOW
 from tests.unit.lifecycle.examined import examined
 
 __all__ = ["examined"]
@@ -315,6 +316,11 @@ def test_the_page_names_the_checks_in_their_order_and_their_limits():
     assert set(re.findall(r"^\| `([a-z]+)` \|", page, re.MULTILINE)) == set(get_args(Verdict))
 
 
+@pytest.mark.parametrize("date", [None, "", "today", "Mon, 01 Jan 2024 00:00:00 +99999999999999999999"])
+def test_an_answer_whose_time_makes_no_sense_tells_none(date):
+    assert webwork._since(date, now=NOW) is None
+
+
 # Isolation.
 
 
@@ -330,13 +336,23 @@ def test_a_database_that_fails_in_one_check_hides_no_other_and_shows_no_value(ex
     assert list(dict.fromkeys(each.check for each in findings)) == ALL
 
 
-def test_an_error_that_is_none_of_ours_is_not_swallowed(examined):
+def test_a_check_that_breaks_is_wrong_and_hides_no_other_check_and_no_secret_is_told(examined):
     class Broken:
         def sign_in(self):
-            raise ZeroDivisionError
+            raise ZeroDivisionError("canary-of-a-secret")
 
-    with pytest.raises(ZeroDivisionError):
-        checked(examined, Broken())
+    findings = checked(examined, Broken())
+    told = {each.check: each for each in findings}
+
+    assert list(told) == ALL
+    assert told["connection"].verdict == "wrong"
+    assert re.fullmatch(
+        r"This check itself failed: ZeroDivisionError in webwork\.py, line \d+\.", told["connection"].text
+    )
+    assert told["connection"].remedy.startswith("This is an error in the package or in what it stands on: report it")
+    assert told["rights"].verdict == "skipped"
+    assert told["consumers"].verdict == "good"
+    assert "canary" not in str(findings)
 
 
 def test_a_finding_is_plain_json_and_names_what_was_compared(examined):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -79,6 +80,19 @@ def test_of_a_webhook_that_is_gone_the_second_one_takes_the_place(examined):
     assert fixed.text.endswith(f"Done: the webhook of endpoint payroll is {spare.id} (adopted).")
     assert workspace.only.id == spare.id
     assert examined.bad() == []
+
+
+def test_what_breaks_while_it_is_mended_stays_wrong_and_ends_no_examination(examined, monkeypatch):
+    drifted_events(examined.workspace)
+
+    def broken(*arguments, **options):
+        raise ZeroDivisionError("canary-of-a-secret")
+
+    monkeypatch.setattr(type(examined.rotations.lifecycle), "ensure", broken)
+    (finding,) = examined.bad(fix=True)
+
+    assert (finding.verdict, finding.remedy) == ("wrong", COMMAND)
+    assert re.search(r" To mend it failed: ZeroDivisionError in \w+\.py, line \d+\.$", finding.text)
 
 
 def test_what_cannot_be_mended_stays_wrong_and_says_why(examined):
