@@ -121,7 +121,7 @@ class Reconciliation:
             kept = max(kept, pruned)
         if start < kept:
             msg = (
-                f"start must not be before {time_text(kept)}: what the log held of that time was pruned or may have been "
+                f"start must not be before {time_text(kept)}: what the log held of that time was, or may have been, "
                 "pruned ([webwork] retention, older_than), and would be added once more."
             )
             raise ValueError(msg)
