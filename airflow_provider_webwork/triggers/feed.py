@@ -85,7 +85,8 @@ class Feed:
         self._behind = False
         """Whether the last look ended before that."""
         self._newest: Event | None = None
-        """The event at that position, if one was read there."""
+        """The event that was read last there, if one was."""
+        self._waiting: _Waiting | None = None
 
     async def first(self, wanted: EventFilter, *, after: int, since: datetime | None = None, count: int = 1) -> Event:
         """Wait for the first events after a position that the filter chooses, and return the last of them.
@@ -118,7 +119,7 @@ class Feed:
         try:
             await self._serve()
         finally:
-            self._poll = None
+            self._poll = self._waiting = None
 
     async def _serve(self) -> None:
         clock = asyncio.get_running_loop().time
@@ -149,11 +150,12 @@ class Feed:
         if events is None:
             self._begin_anew(searches)
             return {}, True
-        here = [search for search in searches if search.position >= start]
-        found = _found(events, here)
+        found = self._found(events, searches, start=start) if events else {}
         more = len(events) >= PAGE - 1  # one of them may have been seen before
         end = seq_of(events[-1]) if events else start
-        for search in here:
+        for search in searches:
+            if search.position < start:
+                continue
             # Not past what was found: nobody has heard of that yet.
             search.position = max(search.position, seq_of(found[search]) - 1 if search in found else end)
         self._behind = end < self._end
@@ -162,9 +164,14 @@ class Feed:
         self._end = max(end, self._end)
         return found, more or self._behind
 
+    def _found(self, events: Iterable[Event], searches: Iterable[Search], *, start: int) -> dict[Search, Event]:
+        if self._waiting is None or not self._waiting.has(searches):
+            self._waiting = _Waiting(searches)
+        return self._waiting.ended_by(events, start=start)
+
     def _read(self, start: int) -> list[Event] | None:
         """Read a page; ``None`` if the newest event that was read before is not there any more."""
-        if self._newest is None or start != self._end:
+        if self._newest is None or start != seq_of(self._newest):
             return self._read_page(start)
         events = self._read_page(start - 1)
         return events[1:] if events and events[0].id == self._newest.id else None
@@ -192,20 +199,34 @@ class Feed:
                 await asyncio.sleep(0)
 
 
-def _found(events: Iterable[Event], searches: Iterable[Search]) -> dict[Search, Event]:
-    """Return the event of each search that ends with these."""
-    open_searches: dict[EventFilter, list[Search]] = {}
-    for search in searches:
-        open_searches.setdefault(search.wanted, []).append(search)
-    index: FilterIndex | None = None
-    found: dict[Search, Event] = {}
-    for event in events:
-        index = index or FilterIndex(open_searches)
-        for wanted in index.choosing(event):
-            having = [search for search in open_searches[wanted] if search.may_have(event)]
-            for search in having:
-                search.missing -= 1
-            if ended := [search for search in having if search.missing == 0]:
-                found |= dict.fromkeys(ended, event)
-                open_searches[wanted] = [search for search in open_searches[wanted] if search not in found]
-    return found
+class _Waiting:
+    """Those who wait, by what they wait for.
+
+    It is kept from look to look: making it anew for ten thousand of them leaves so many objects behind that Python's
+    full garbage collection, which stops everybody for half a second, would come every few seconds.
+    """
+
+    def __init__(self, searches: Iterable[Search]) -> None:
+        self._known = frozenset(searches)
+        self._open: dict[EventFilter, list[Search]] = {}
+        for search in self._known:
+            self._open.setdefault(search.wanted, []).append(search)
+        self._index = FilterIndex(self._open)
+
+    def has(self, searches: Iterable[Search]) -> bool:
+        """Whether it knows all of them; those that have ended since do no harm."""
+        return self._known.issuperset(searches)
+
+    def ended_by(self, events: Iterable[Event], *, start: int) -> dict[Search, Event]:
+        """Return the event of each search that ends with these, of those that have looked at all up to a position."""
+        found: dict[Search, Event] = {}
+        for event in events:
+            for wanted in self._index.choosing(event):
+                waiting = self._open[wanted]
+                having = [search for search in waiting if search.position >= start and search.may_have(event)]
+                for search in having:
+                    search.missing -= 1
+                if ended := [search for search in having if search.missing == 0]:
+                    found |= dict.fromkeys(ended, event)
+                    self._open[wanted] = [search for search in waiting if search not in found]
+        return found

@@ -267,6 +267,36 @@ async def test_after_a_log_was_put_back_to_an_earlier_state_no_event_that_comes_
     assert "The event log went back" in caplog.text
 
 
+async def test_who_comes_with_a_later_position_than_was_read_before_finds_nothing_odd_in_that(log, events, caplog):
+    log.add()
+    assert await soon(events.first(ANY, after=0)) == log.events[0]
+    await until_nobody_polls()
+    for _ in range(9):
+        log.add()
+    waiting = asyncio.create_task(events.first(ANY, after=10))
+    await reads(log, 4)
+    expected = log.add()
+
+    assert await soon(waiting) == expected
+    assert caplog.text == ""
+
+
+async def test_who_joins_and_who_leaves_while_events_come_keeps_nobody_from_hearing(log, events):
+    left = asyncio.create_task(events.first(wanting(user_id=7), after=0))
+    stays = asyncio.create_task(events.first(wanting(user_id=7), after=0, count=2))
+    await reads(log, 2)
+    log.add()
+    await reads(log, 2)
+    left.cancel()
+    first = log.add(user_id="7")
+    await reads(log, 2)
+    joins = asyncio.create_task(events.first(wanting(user_id=7), after=1))
+    assert await soon(joins) == first
+    second = log.add(user_id="7")
+
+    assert await soon(stays) == second
+
+
 async def test_those_who_wait_for_several_events_count_anew_then(log, events):
     log.add(), log.add(), log.add()
     waiting = asyncio.create_task(events.first(ANY, after=0, count=4))
