@@ -20,6 +20,7 @@ from airflow_provider_webwork.cli.run import actor, command
 from airflow_provider_webwork.cli.table import show
 from airflow_provider_webwork.events.endpoint import BY_KEY, key_id
 from airflow_provider_webwork.hooks.events import WebWorkEventsHook
+from airflow_provider_webwork.lifecycle.unlogged import unlogged
 from airflow_provider_webwork.receiver.proofs.proof import Proof
 from airflow_provider_webwork.receiver.proofs.settings import from_json, make_proof
 from airflow_provider_webwork.receiver.trial import send, signed_trial, trial_body
@@ -47,7 +48,8 @@ def send_test(args: Namespace) -> None:
         body = trial_body(args.type, message_id=message_id, at=now)
         delivery = signed_trial(target.proof, body, target.secret, message_id=message_id, at=now)
         hidden_parts = (target.url, urlsplit(target.url).path.rpartition("/")[2], target.secret)
-        reply = send(target.url, delivery, secrets=hidden_parts, post=requests.post)
+        with unlogged():
+            reply = send(target.url, delivery, secrets=hidden_parts, post=requests.post)
     host = urlsplit(target.url)
     row = {
         "to": args.endpoint or f"{host.scheme}://{host.hostname}",

@@ -88,7 +88,9 @@ def find(webhooks: WebhooksAPI, webhook_id: str) -> Webhook | None:
     """Return a webhook, or ``None`` if WebWork has none of this id."""
     try:
         return webhooks.get(webhook_id)
-    except WebWorkNotFoundError:
+    except WebWorkNotFoundError as error:
+        if not error.in_json:
+            raise  # it is something before WebWork that does not know the path
         return None
     except WebWorkRequestError:
         # API v1 answers 200 and no more than a text about what does not exist.

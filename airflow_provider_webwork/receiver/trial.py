@@ -104,7 +104,7 @@ def send(url: str, delivery: Signed, *, secrets: tuple[str, ...], post: Callable
         return Reply(status=None, text="its certificate is not valid for this host name, or of an unknown authority.")
     except requests.ConnectionError:
         return Reply(status=None, text="no connection; check host name, port and firewall.")
-    except requests.RequestException as error:
+    except (requests.RequestException, ValueError) as error:  # the latter for a redirect to what is no URL
         return Reply(status=None, text=f"the URL cannot be used ({type(error).__name__}).")
     # The URL itself may come back in the page of a proxy; every part of its path may be the key.
     return Reply(status=answer.status_code, text=redact_text(answer.text, secrets)[:_LONGEST_SHOWN])

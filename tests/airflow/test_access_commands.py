@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -273,6 +274,17 @@ def test_a_test_that_cannot_be_made_is_said(webwork, endpoints, monkeypatch, arg
     assert (ended.code, ended.out) == (2, "")
     assert text in ended.err
     assert "canary" not in ended.err
+
+
+def test_no_log_tells_where_a_test_went(webwork, receiver, monkeypatch, caplog):
+    caplog.set_level(logging.DEBUG)
+    requests.get(f"{receiver}/canary-of-what-is-logged", timeout=5)
+    monkeypatch.setenv(send_test.URL_VARIABLE, f"{receiver}/canary-of-a-path?key=canary-of-a-key")
+    ended = webwork("send-test")
+
+    assert ended.code == 1
+    assert "canary-of-what-is-logged" in caplog.text
+    assert [text for text in ("canary-of-a-path", "canary-of-a-key") if text in caplog.text + ended.err] == []
 
 
 class Answer:

@@ -165,3 +165,15 @@ def test_deleting_what_is_gone_is_no_error_unless_asked_for(workspace, delete):
     assert delete(workspace.webhooks).action == "missing"
     with pytest.raises(WebWorkNotFoundError, match="no webhook"):
         delete(workspace.webhooks, ignore_missing=False)
+
+
+def test_a_404_of_something_before_webwork_does_not_tell_that_a_webhook_is_gone(workspace, monkeypatch):
+    ensure_url(workspace.webhooks, url=URL, events=EVENTS)
+
+    def not_here(*_, **__):
+        raise WebWorkNotFoundError("404, in HTML", status=404, in_json=False)
+
+    for method in ("get", "delete"):
+        monkeypatch.setattr(type(workspace.webhooks), method, not_here)
+    with pytest.raises(WebWorkNotFoundError, match="in HTML"):
+        delete_webhook(workspace.webhooks, workspace.only.id, ignore_missing=True)
