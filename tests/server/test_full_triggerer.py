@@ -21,8 +21,8 @@ def test_a_full_triggerer_wakes_the_right_sensors_and_asks_the_log_twice_a_secon
         )
     assert found.woken == found.awaited
     assert found.queries <= 2
-    # Python's full garbage collection stops a triggerer of that size for half a second, every 40 s whichever triggers it
-    # has; waking may bring it on once or twice more.
+    # Python's full garbage collection stops a triggerer of that size for half a second, every 40 s, whichever
+    # triggers it has; waking may bring it on once or twice more.
     assert found.blocked.after <= by_airflow.after + 2
     # Airflow blocks its event loop when it starts so many triggers; a sensor that did so, too, would double that.
     assert found.blocked.starting <= 1.5 * by_airflow.starting
