@@ -19,7 +19,7 @@ GONE = "deleted"
 @command
 def list_batches(args: Namespace) -> None:
     """List the batches; with --unfinished those whose run will not process them by itself."""
-    batches = WebWorkEventsHook().batches.list(args.consumer)
+    batches = WebWorkEventsHook().batches.list(args.consumer, live=args.unfinished)
     listed = unfinished(batches) if args.unfinished else with_states(batches)
     show([_row(batch, state) for batch, state in listed], output=args.output)
 
@@ -32,9 +32,8 @@ def release(args: Namespace) -> None:
 
 
 def unfinished(batches: Sequence[Batch]) -> list[tuple[Batch, str]]:
-    """Return those whose run will not process them by itself, with the state of the run."""
-    live = [batch for batch in batches if batch.released_at is None]
-    return [(batch, state) for batch, state in with_states(live) if state not in (*UNDER_WAY, "success")]
+    """Return those of live batches whose run will not process them by itself, with the state of the run."""
+    return [(batch, state) for batch, state in with_states(batches) if state not in (*UNDER_WAY, "success")]
 
 
 def with_states(batches: Sequence[Batch]) -> list[tuple[Batch, str]]:

@@ -47,6 +47,16 @@ def entries(store: Store, *, since: datetime | None = None) -> list[Entry]:
         ]
 
 
+def record_latest(connection: sa.Connection, entry: Entry) -> None:
+    """Write a line in place of the one that told the same before: of what comes again and again, the last is enough."""
+    table = schema.audit
+    same = sa.and_(
+        table.c.action == entry.action, table.c.subject == entry.subject, table.c.details == _written(entry.details)
+    )
+    connection.execute(table.delete().where(same))
+    record(connection, entry)
+
+
 def record(connection: sa.Connection, entry: Entry) -> None:
     """Write a line of the audit in the transaction of what it tells."""
     connection.execute(
@@ -56,6 +66,10 @@ def record(connection: sa.Connection, entry: Entry) -> None:
             actor=entry.actor,
             action=entry.action,
             subject=entry.subject,
-            details=json.dumps(entry.details, sort_keys=True),
+            details=_written(entry.details),
         )
     )
+
+
+def _written(details: Mapping[str, JSON]) -> str:
+    return json.dumps(details, sort_keys=True)

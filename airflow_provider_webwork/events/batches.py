@@ -13,7 +13,7 @@ from airflow_provider_webwork.errors import WebWorkConsumerError
 from airflow_provider_webwork.events import released, schema
 from airflow_provider_webwork.events.audit import Entry, record
 from airflow_provider_webwork.events.event import Event, time_text
-from airflow_provider_webwork.events.log import EventLog
+from airflow_provider_webwork.events.log import EventLog, horizon
 from airflow_provider_webwork.events.match import EventFilter
 from airflow_provider_webwork.events.store import Store
 from airflow_provider_webwork.json_types import JSON
@@ -61,16 +61,19 @@ class Batches:
         self._log = EventLog(store)
         self._now = now
 
-    def list(self, consumer: str | None = None) -> list[Batch]:
+    def list(self, consumer: str | None = None, *, live: bool = False) -> list[Batch]:
         """Return the batches, the newest first.
 
         :param consumer: only those of this one.
+        :param live: only those that can still be processed by their runs: neither released nor pruned.
         """
         table = schema.batch
         query = sa.select(table).order_by(table.c.claimed_at.desc(), table.c.start_seq.desc())
         if consumer is not None:
             query = query.where(table.c.consumer == consumer)
         with self._store.read() as connection:
+            if live:
+                query = query.where(table.c.released_at.is_(None), table.c.start_seq >= horizon(connection))
             return [_batch(row) for row in connection.execute(query)]
 
     def find(self, consumer: str, run_key: str) -> Batch | None:

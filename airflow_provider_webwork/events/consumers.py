@@ -14,7 +14,7 @@ from sqlalchemy import exc
 
 from airflow_provider_webwork.errors import WebWorkConsumerError
 from airflow_provider_webwork.events import schema
-from airflow_provider_webwork.events.audit import Entry, record
+from airflow_provider_webwork.events.audit import Entry, record, record_latest
 from airflow_provider_webwork.events.consumer import (
     Consumer,
     advance,
@@ -221,8 +221,11 @@ class Consumers:
             return changed
 
     def _note_clash(self, consumer: Consumer, wanted: EventFilter, *, owner: str, actor: str) -> None:
+        details: dict[str, JSON] = {"dag_id": owner, "filter": wanted.to_json()}
         with self._store.write() as connection:
-            self._record(connection, actor, CLASH, consumer.name, {"dag_id": owner, "filter": wanted.to_json()})
+            record_latest(
+                connection, Entry(at=self._now(), actor=actor, action=CLASH, subject=consumer.name, details=details)
+            )
 
     def _move(self, name: str, *, to: Start | int, action: Literal["rewind", "skip"], actor: str) -> Consumer:
         with self._store.write() as connection:

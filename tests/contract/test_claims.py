@@ -532,3 +532,18 @@ def test_many_claims_that_find_nothing_are_written_down_once_a_minute(readers):
     readers.goes_on(seconds=10)
     assert readers.claim("r99") is None
     assert readers.payroll.heard_at > heard_at
+
+
+def test_those_batches_are_live_that_were_neither_released_nor_pruned(readers):
+    readers.append(*["tracker.started"] * 3)
+    for run in ("r1", "r2", "r3"):
+        readers.claim(run, limit=1)
+    readers.release("r2")
+    assert [batch.run_key for batch in readers.batches.list("payroll", live=True)] == [
+        f"salaries/{run}/claim/-1" for run in ("r3", "r1")
+    ]
+
+    readers.goes_on(days=100)
+    readers.prune(even_unclaimed=True)
+    assert [batch.start_seq for batch in readers.batches.list(live=True)] == [3]
+    assert len(readers.batches.list()) == 3

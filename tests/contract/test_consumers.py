@@ -111,6 +111,19 @@ def test_another_dag_with_another_filter_is_refused_and_loses_nothing_and_a_tran
         readers.claim("r2", wanted=STARTED)
 
 
+def test_of_a_dag_that_is_refused_again_and_again_the_audit_keeps_the_last_time(readers):
+    readers.claim("r0", wanted=STARTED)
+    for number in range(20):
+        for dag, wanted in (("hours", STOPPED), ("bonuses", STOPPED), ("bonuses", ALL)):
+            with pytest.raises(WebWorkConsumerError):
+                readers.claim(f"r{number}", dag=dag, wanted=wanted)
+
+    assert readers.audit() == [
+        (f"{dag}/r19/claim/-1", "clash", "payroll", {"dag_id": dag, "filter": wanted.to_json()})
+        for dag, wanted in (("hours", STOPPED), ("bonuses", STOPPED), ("bonuses", ALL))
+    ]
+
+
 def test_two_dags_with_the_same_filter_share_the_work(readers):
     readers.append(*["tracker.started"] * 4)
     assert readers.claim("r1", limit=2, dag="salaries") == [1, 2]

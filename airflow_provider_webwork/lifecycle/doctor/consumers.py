@@ -12,7 +12,6 @@ from airflow_provider_webwork.events.claims import Claims, Lag
 from airflow_provider_webwork.events.consumer import Consumer
 from airflow_provider_webwork.events.consumers import CLASH, FILTER, TRANSFER, Consumers
 from airflow_provider_webwork.events.event import time_text
-from airflow_provider_webwork.events.log import EventLog
 from airflow_provider_webwork.lifecycle.doctor.case import Case
 from airflow_provider_webwork.lifecycle.doctor.finding import Finding, counted, good, warning, wrong
 
@@ -48,12 +47,7 @@ def consumers(case: Case) -> Iterator[Finding]:
 def batches(case: Case) -> Iterator[Finding]:
     """Look for batches that nobody is going to process."""
     installation = case.installation
-    oldest = EventLog(installation.store).horizon()
-    live = [
-        batch
-        for batch in Batches(installation.store, now=installation.now).list()
-        if batch.released_at is None and batch.start_seq >= oldest  # others cannot be processed any more
-    ]
+    live = Batches(installation.store, now=installation.now).list(live=True)
     unfinished = installation.unfinished(live)
     for consumer in sorted({batch.consumer for batch, _ in unfinished}):
         yield _left(consumer, [(batch, state) for batch, state in unfinished if batch.consumer == consumer])
