@@ -31,7 +31,7 @@ def create(args: Namespace) -> None:
         msg = "--start must be now, beginning, a time or an age; `consumers skip` moves to a seq."
         raise ValueError(msg)
     consumer = hook.consumers.create(args.consumer, wanted, start=begin)
-    if consumer.wanted.hash != wanted.hash:
+    if consumer.wanted != wanted:
         msg = (
             f"Consumer {args.consumer!r} is there already and wants {consumer.wanted.to_json()}. Its Dag changes that "
             "by claiming with another filter."

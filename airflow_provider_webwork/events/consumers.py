@@ -110,11 +110,17 @@ class Consumers:
                 "what is received until then. Write an earlier time, or start='now'."
             )
             raise WebWorkConsumerError(msg)
-        values = {"name": name, "owner": owner, "claims": 0, "created_at": now}
+        values = {
+            "name": name,
+            "filter": json.dumps(wanted.to_json()),
+            "owner": owner,
+            "claims": 0,
+            "created_at": now,
+        }
         try:
             with self._store.write() as connection:
                 values["position"] = _position(connection, start)
-                connection.execute(schema.consumer.insert().values(**values, **_filter_values(wanted)))
+                connection.execute(schema.consumer.insert().values(values))
         except exc.IntegrityError:
             log.debug("Another process made consumer %s at the same moment.", name)
         return self.get(name)
@@ -130,7 +136,7 @@ class Consumers:
         """
         while True:
             consumer = self.create(name, wanted, start=start, owner=owner)
-            if consumer.wanted.hash == wanted.hash:
+            if consumer.wanted == wanted:
                 return consumer
             if consumer.owner not in {None, owner}:
                 self._note_clash(consumer, wanted, owner=owner, actor=actor)
@@ -213,7 +219,7 @@ class Consumers:
     def _change_filter(self, consumer: Consumer, wanted: EventFilter, *, owner: str, actor: str) -> bool:
         table = schema.consumer
         with self._store.write() as connection:
-            values = {"owner": owner, "claims": table.c.claims + 1, **_filter_values(wanted)}
+            values = {"owner": owner, "claims": table.c.claims + 1, "filter": json.dumps(wanted.to_json())}
             changed = connection.execute(table.update().where(unchanged(consumer)).values(values)).rowcount == 1
             if changed:
                 details: dict[str, JSON] = {"from": consumer.wanted.to_json(), "to": wanted.to_json()}
@@ -267,7 +273,3 @@ def _position(connection: sa.Connection, place: Start | int) -> int:
     if place == "beginning":
         return horizon(connection) - 1
     return position_before(connection, place)
-
-
-def _filter_values(wanted: EventFilter) -> dict[str, str]:
-    return {"filter": json.dumps(wanted.to_json()), "filter_hash": wanted.hash}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
@@ -38,20 +37,21 @@ class EventFilter:
     match: tuple[tuple[str, tuple[Scalar, ...]], ...] = ()
 
     def __eq__(self, other: object) -> bool:
-        """Whether both choose by the same types and values; to Python, 1 and True are one value."""
-        return isinstance(other, EventFilter) and self._told == other._told
+        """Whether both choose by the same types and values."""
+        return isinstance(other, EventFilter) and self._text == other._text
 
     def __hash__(self) -> int:
         """Agree with equality."""
-        return hash(self._told)
+        return hash(self._text)
 
     @cached_property
-    def _told(self) -> tuple[object, ...]:
-        return (self.types, tuple((path, *map(repr, values)) for path, values in self.match))
+    def _text(self) -> str:
+        # To Python 1, 1.0 and True are one value, to JSON they are three.
+        return json.dumps(self.to_json())
 
     @classmethod
     def of(cls, *, types: Iterable[str] | None = None, match: Match | None = None) -> EventFilter:
-        """Make a filter from what a user writes down.
+        """Make a filter from what a user writes down; the order in which it is written makes no difference.
 
         :raises ValueError: if an argument is not usable; the text names it.
         """
@@ -66,15 +66,6 @@ class EventFilter:
     def to_json(self) -> dict[str, JSON]:
         """Return the filter as strict JSON."""
         return {"types": list(self.types), "match": {path: list(values) for path, values in self.match}}
-
-    @property
-    def hash(self) -> str:
-        """Names the filter: two filters with the same hash choose the same events."""
-        value = {
-            "types": sorted(set(self.types)),
-            "match": {path: sorted(set(map(repr, each))) for path, each in self.match},
-        }
-        return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
 
     def matches(self, event: Event) -> bool:
         """Whether the event is one of those chosen."""
@@ -163,7 +154,7 @@ def _types(types: object) -> tuple[str, ...]:
     if not names:
         msg = "types is an empty list, which would match nothing. Leave it out to match every event."
         raise ValueError(msg)
-    return names
+    return tuple(sorted(set(names)))
 
 
 def _paths(match: object) -> tuple[tuple[str, tuple[Scalar, ...]], ...]:
@@ -181,8 +172,13 @@ def _paths(match: object) -> tuple[tuple[str, tuple[Scalar, ...]], ...]:
         if not values or not all(map(_is_scalar, values)):
             msg = f"match[{path!r}] must be a text, a number, a boolean, null, or a list of these that is not empty."
             raise ValueError(msg)
-        paths.append((path, values))
+        paths.append((path, _sorted(values)))
     return tuple(sorted(paths))
+
+
+def _sorted(values: tuple[Scalar, ...]) -> tuple[Scalar, ...]:
+    # Told apart as JSON tells them apart, which is how a filter is stored.
+    return tuple(dict(sorted((json.dumps(value), value) for value in values)).values())
 
 
 def _is_scalar(value: object) -> bool:

@@ -110,7 +110,6 @@ consumer = sa.Table(
     metadata,
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("filter", sa.Text, nullable=False),
-    sa.Column("filter_hash", sa.Text, nullable=False),
     sa.Column("owner", sa.Text),
     sa.Column("position", sa.BigInteger, nullable=False),
     sa.Column("claims", sa.BigInteger, nullable=False),

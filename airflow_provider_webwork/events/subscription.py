@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 from airflow_provider_webwork.events.event import quoted, time_text, zoned
 from airflow_provider_webwork.events.match import EventFilter, Match
 from airflow_provider_webwork.events.names import checked_name
-from airflow_provider_webwork.json_types import JSON, Scalar
+from airflow_provider_webwork.json_types import JSON
 
 Start: TypeAlias = Literal["now", "beginning"] | datetime
 """A place in the log: behind the newest event, before the oldest, or before what was received from a time on."""
@@ -49,10 +49,11 @@ class Subscription:
 
     def to_json(self) -> dict[str, JSON]:
         """Return the arguments of :meth:`of` as strict JSON, the same for all who ask the same of the consumer."""
+        wanted = self.wanted.to_json()
         return {
             "consumer": self.consumer,
-            "types": [*sorted(set(self.wanted.types))] or None,
-            "match": {path: _in_order(values) for path, values in self.wanted.match} or None,
+            "types": wanted["types"] or None,
+            "match": wanted["match"] or None,
             "start": time_text(self.start) if isinstance(self.start, datetime) else self.start,
         }
 
@@ -69,8 +70,3 @@ def usable_start(start: object) -> Start:
         return moment
     msg = f"start must be 'now', 'beginning' or a datetime with a time zone, not {quoted(start)}."
     raise ValueError(msg)
-
-
-def _in_order(values: Iterable[Scalar]) -> list[JSON]:
-    # By their texts: to Python 1, 1.0 and True are equal.
-    return list(dict(sorted((repr(value), value) for value in values)).values())

@@ -132,7 +132,7 @@ class ConsumerWatch:
         self._report_at = self._clock() + REPORT_EVERY
         consumer = standing.consumer
         # What this filter does not want says nothing about what another one does.
-        same = consumer.wanted.hash == self._asked.wanted.hash
+        same = consumer.wanted == self._asked.wanted
         try:
             await shared.seen(consumer, proven=search.position if same else consumer.position)
             self._lag_is((await shared.lag(consumer)).events)

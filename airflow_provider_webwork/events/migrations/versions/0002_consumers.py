@@ -16,7 +16,6 @@ def upgrade() -> None:
         "consumer",
         sa.Column("name", sa.Text, primary_key=True),
         sa.Column("filter", sa.Text, nullable=False),
-        sa.Column("filter_hash", sa.Text, nullable=False),
         sa.Column("owner", sa.Text),
         sa.Column("position", sa.BigInteger, nullable=False),
         sa.Column("claims", sa.BigInteger, nullable=False),
