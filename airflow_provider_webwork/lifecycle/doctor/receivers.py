@@ -39,7 +39,8 @@ def reach(case: Case) -> Iterator[Finding]:
     """Send a marked delivery to the public URL of each endpoint; it is no event."""
     if not case.endpoints:
         yield skipped(
-            "There is no endpoint whose URL could be tried.", "Make one: `airflow webwork endpoints create NAME`."
+            "There is no endpoint whose URL could be tried.",
+            "For webhooks, make one: `airflow webwork endpoints create NAME`.",
         )
         return
     lifecycle, arrived = case.lifecycle, []
