@@ -104,7 +104,7 @@ class OutsideRotations:
         known = {*rotation.known, old.id}
         made = next((each for each in self.webhooks.list() if each.url == old.url and each.id not in known), None)
         if made is None:
-            made, _ = settled.create(self.webhooks, url=old.url, events=old.events, known=[*known])
+            made = settled.create(self.webhooks, url=old.url, events=old.events, known=[*known])
         hand_over(self.webhooks, made, self.keep_token)
         log.info("%s: WebWork delivers by webhook %s too.", rotation.subject, made.id)
         until = self.now() + plan.overlap
