@@ -8,7 +8,6 @@ import time
 from argparse import Namespace
 from collections import deque
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 from airflow_provider_webwork.cli.ask import confirmed
 from airflow_provider_webwork.cli.escapes import escaped
@@ -26,9 +25,7 @@ from airflow_provider_webwork.receiver.reparse import reparse
 @command
 def add(args: Namespace) -> None:
     """Put an event into the log by hand; it is marked as synthetic."""
-    event = add_by_hand(
-        WebWorkEventsHook().event_log, args.type, dict(pairs(args.values)), received_at=datetime.now(UTC)
-    )
+    event = add_by_hand(WebWorkEventsHook().event_log, args.type, dict(pairs(args.values)), received_at=utc_now())
     print(json.dumps(event.as_dict(), indent=2))
 
 

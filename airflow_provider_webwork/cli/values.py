@@ -6,10 +6,11 @@ import json
 from argparse import Namespace
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pendulum
 
+from airflow_provider_webwork.clock import utc_now
 from airflow_provider_webwork.events.match import EventFilter
 from airflow_provider_webwork.events.reading import PLACES, USUAL, Reading
 from airflow_provider_webwork.events.subscription import Start
@@ -59,7 +60,7 @@ def moment(text: str | None) -> datetime | None:
     if text is None:
         return None
     if text[:-1].isdecimal() and text[-1] in _UNITS:
-        return datetime.now(UTC) - age(text)
+        return utc_now() - age(text)
     try:
         return pendulum.instance(datetime.fromisoformat(text), tz="UTC").in_timezone("UTC")
     except (ValueError, OverflowError):  # the latter for a time beside the years that there are in UTC
@@ -91,7 +92,7 @@ def deadline(text: str | None) -> datetime | None:
     :raises ValueError: if it is neither.
     """
     if text is not None and text[:-1].isdecimal() and text[-1] in _UNITS:
-        return datetime.now(UTC) + age(text)
+        return utc_now() + age(text)
     return moment(text)
 
 

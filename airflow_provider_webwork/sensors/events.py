@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,6 +11,7 @@ from airflow.sdk import Asset, BaseSensorOperator, PokeReturnValue, conf
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from airflow_provider_webwork.assets import asked_of
+from airflow_provider_webwork.clock import utc_now
 from airflow_provider_webwork.events.match import EventFilter, Match
 from airflow_provider_webwork.events.subscription import Subscription, usable_start
 from airflow_provider_webwork.hooks.claiming import claim_for_task
@@ -163,7 +164,7 @@ class WebWorkEventSensor(BaseSensorOperator):
             if (events := self._claim(context)) is not None:
                 return events
         self.log.info("Another run was given the events that were waiting; waiting on.")
-        waited = datetime.now(UTC) - context["ti"].start_date
+        waited = utc_now() - context["ti"].start_date
         return self.defer(
             trigger=self._trigger(context),
             method_name="execute_complete",
