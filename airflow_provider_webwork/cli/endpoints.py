@@ -98,7 +98,7 @@ def reading(args: Namespace) -> None:
     said = endpoints.get(args.endpoint).reading
     if args.places:
         said = changed_reading(said, args.places)
-        endpoints.read_as(args.endpoint, said, now=utc_now())
+        endpoints.read_as(args.endpoint, said)
     shown: dict[str, JSON] = {name: getattr(said, name) for name in PLACES}
     show([{"endpoint": args.endpoint, **shown, "volatile": list(said.volatile)}], output=args.output)
 
@@ -107,7 +107,7 @@ def reading(args: Namespace) -> None:
 def expect(args: Namespace) -> None:
     """Say how often deliveries come to an endpoint, so that receivers report its silence."""
     every = None if args.every == "never" else age(args.every)
-    WebWorkEventsHook().endpoints.expect(args.endpoint, every, now=utc_now())
+    WebWorkEventsHook().endpoints.expect(args.endpoint, every)
     often = "no deliveries in particular" if every is None else f"a delivery every {args.every} at least"
     print(f"Endpoint {args.endpoint} expects {often}.")
 

@@ -76,7 +76,7 @@ def tail(args: Namespace) -> None:
 def reparse_problems(args: Namespace) -> None:
     """Parse again what could not be understood."""
     hook = WebWorkEventsHook()
-    done = reparse(hook.store, hook.endpoints.list(), now=utc_now)
+    done = reparse(hook.store, hook.endpoints.list())
     print(
         f"Understood {done.solved} of {done.problems} deliveries with a problem: {done.events} new events, "
         f"{done.repeated} that were in the log already."

@@ -207,7 +207,6 @@ class EndpointWebhooks:
             workspace_id=self.workspace_id,
             conn_id=self.conn_id,
             events=tuple(events),
-            now=self.now(),
         )
 
 

@@ -74,7 +74,7 @@ class Examined:
     def beat(self, version: str = __version__) -> None:
         """Let a receiver say that it is at work."""
         now = self.workspace.clock.now()
-        receiver = Receiver(name=f"host of {version}", version=version, started_at=now, seen_at=now)
+        receiver = Receiver(name=f"host of {version}", version=version, seen_at=now)
         Receivers(self.workspace.store).beat(receiver)
 
     def secrets(self) -> dict[str, str]:
