@@ -57,9 +57,7 @@ def show_endpoint(args: Namespace) -> None:
     endpoints = WebWorkEventsHook().endpoints
     endpoint = endpoints.get(args.endpoint)
     observed = endpoints.observed(endpoint.name)
-    proposed = None
-    if endpoint.required_proof is None:
-        proposed = proposal({each.proof for each in observed if each.verified})
+    proposed = proposal(observed) if endpoint.required_proof is None else None
     facts: dict[str, JSON] = {
         "endpoint": endpoint.name,
         "state": endpoint.state,

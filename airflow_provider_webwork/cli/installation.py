@@ -88,5 +88,5 @@ class Installed:
 
     def proposal(self, observed: Sequence[ObservedProof]) -> tuple[str, str] | None:
         """Return the best proof that was seen to hold, as the log keeps it and as people write it."""
-        proposed = proposal({each.proof for each in observed if each.verified})
+        proposed = proposal(observed)
         return None if proposed is None else (proposed, words(proposed))

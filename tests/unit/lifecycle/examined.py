@@ -52,7 +52,7 @@ class Examined:
         return [(batch, self.run_state) for batch in batches if self.run_state in {"failed", "deleted"}]
 
     def proposal(self, observed: Sequence[ObservedProof]) -> tuple[str, str] | None:
-        proposed = proposal({each.proof for each in observed if each.verified})
+        proposed = proposal(observed)
         return None if proposed is None else (proposed, words(proposed))
 
     def found(self, *, fix: bool = False) -> list[Finding]:
