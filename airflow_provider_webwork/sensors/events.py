@@ -99,11 +99,12 @@ class WebWorkEventSensor(BaseSensorOperator):
         for name, count in (("min_events", min_events), ("max_events", max_events)):
             if arguments.is_known(count):
                 arguments.usable_count(count, name=name)
-        own = {"start": start != "now", "max_events": max_events != arguments.MAX_EVENTS}
-        others = {"since": since != "run", "min_events": min_events != 1}
-        _refuse(
-            self, "without a consumer" if consumer is None else "with a consumer", own if consumer is None else others
+        kind, given = (
+            ("without a consumer", {"start": start != "now", "max_events": max_events != arguments.MAX_EVENTS})
+            if consumer is None
+            else ("with a consumer", {"since": since != "run", "min_events": min_events != 1})
         )
+        _refuse(self, kind, given)
         if isinstance(consumer, Asset):
             said = {"types": types is not None, "match": match is not None, "start": start != "now"}
             _refuse(self, "with an asset, which says it already", said)
