@@ -105,7 +105,9 @@ def erase(args: Namespace) -> None:
 
 def _chosen(args: Namespace) -> Iterator[Event]:
     log, wanted = WebWorkEventsHook().event_log, event_filter(args)
-    for event in log.received(None if args.problems else wanted, since=moment(args.since), until=moment(args.until)):
+    since = None if args.since is None else moment(args.since)
+    until = None if args.until is None else moment(args.until)
+    for event in log.received(None if args.problems else wanted, since=since, until=until):
         if event.problem is not None or not args.problems:
             yield event
 
