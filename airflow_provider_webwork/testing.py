@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -52,7 +52,7 @@ class TemporaryLog:
             sensors of a Dag run that the test starts next.
         :param data: what the event says, such as ``user_id=7``.
         """
-        moment = received_at or datetime.now(UTC) + timedelta(hours=1)
+        moment = received_at or utc_now() + timedelta(hours=1)
         return add_by_hand(self.event_log, type, data, received_at=moment).as_dict()
 
     def consumer(self, name: str) -> None:

@@ -58,7 +58,7 @@ class Display:
 
         :param title: two or three words.
         :param what: what goes on, until a note takes its place.
-        :return: a function that shows how far it is.
+        :returns: a function that shows how far it is.
         """
         task = self._live.add_task(escape(title), total=1, note=escape(what))
         self._line(f"{title}: {what}")

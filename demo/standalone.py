@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from demo.airflow_api import AirflowAPI
+from demo.airflow_api import COMPONENTS, AirflowAPI
 from demo.processes import Processes, free_ports, lost_a_child
 from demo.waiting import DemoError, TooLateError, wait_for
 
@@ -100,7 +100,7 @@ class Standalone:
                 if healthy and name not in well:
                     well.add(name)
                     told(name)
-            return True if len(well) == len(api.health()) else None
+            return True if well.issuperset(COMPONENTS) else None
 
         try:
             wait_for("all components of Airflow to be healthy", look, seconds=seconds, pause=0.3)

@@ -3,7 +3,7 @@
 Each run is about the day of its data interval and writes the files of that day, whenever it runs and however often: so
 it may catch up, and be cleared. In Airflow 3 `schedule="@daily"` gives a run no interval, this timetable does. It needs
 a connection `webwork_default` of type `webwork` with a workspace id. Where the days of your workspace are not those of
-UTC, choose its `timezone` in both places.
+UTC, choose another `TIMEZONE`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Process every stop of the tracker exactly once, as soon as there are some.
+"""Process every stop of the tracker, each in exactly one run, as soon as there are some.
 
 The asset starts the Dag when events wait for the consumer `example`. Each run claims a batch that no other run is
 given, and keeps it when it is retried or cleared. It needs a registered webhook, as `example_register_webhook` makes

@@ -1,4 +1,4 @@
-"""Process every event of the tracker exactly once, one batch after the other, without an asset.
+"""Process every event of the tracker, each in exactly one run, batch after batch and without an asset.
 
 One run is always there. Its first task waits in the triggerer until events wait for the consumer
 `example_continuous`, and claims them: no other run is given them. It needs a registered webhook, as

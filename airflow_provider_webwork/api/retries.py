@@ -118,7 +118,7 @@ def asked_wait(header: str | None, *, now: dt.datetime) -> float | None:
 
     :param header: its value; ``None`` if the answer has none.
     :param now: the present time, with a zone.
-    :return: seconds from now, never negative; ``None`` if there is nothing to go by.
+    :returns: seconds from now, never negative; ``None`` if there is nothing to go by.
     """
     text = (header or "").strip()
     if text.isascii() and text.isdigit():

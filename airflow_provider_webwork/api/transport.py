@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -71,27 +70,8 @@ class Transport:
         :raises WebWorkAPIError: if WebWork refuses, fails or cannot be reached.
         """
         prepared = self._prepared(method, path, query=query, body=body, body_format=body_format)
+        response, doubtful = self._send_repeatedly(prepared, method=method)
         url = prepared.url or ""
-        started = self._clock.monotonic()
-        doubtful = False  # once an attempt may have had its effect, no later one takes that doubt away
-        for attempt in itertools.count(1):
-            response = self._send(prepared)
-            outcome = response if isinstance(response, Unanswered) else answered(response, now=self._clock.now())
-            doubtful = doubtful or effect_unknown(outcome, method=method)
-            wait = wait_before_retry(
-                outcome,
-                method=method,
-                attempt=attempt,
-                elapsed=self._clock.monotonic() - started,
-                jitter=self._clock.jitter,
-                policy=self._settings.retry,
-            )
-            if wait is None:
-                break
-            why = outcome.reason if isinstance(outcome, Unanswered) else f"status {outcome.status}"
-            where = self._reader.where(method, url)
-            log.info("%s: %s; attempt %d follows in %.1f s", where, why, attempt + 1, wait)
-            self._clock.sleep(wait)
         if isinstance(response, Unanswered):
             raise self._reader.unanswered(response, method=method, url=url, effect_unknown=doubtful)
         return self._reader.read(
@@ -121,6 +101,32 @@ class Transport:
             request.data = encode_body(body, body_format)
             request.headers["Content-Type"] = CONTENT_TYPES[body_format]
         return self.session.prepare_request(request)
+
+    def _send_repeatedly(
+        self, prepared: requests.PreparedRequest, *, method: str
+    ) -> tuple[requests.Response | Unanswered, bool]:
+        """Send a request until no further attempt would help; return what came, and whether its effect is unknown."""
+        started, attempt = self._clock.monotonic(), 0
+        doubtful = False  # once an attempt may have had its effect, no later one takes that doubt away
+        while True:
+            attempt += 1
+            response = self._send(prepared)
+            outcome = response if isinstance(response, Unanswered) else answered(response, now=self._clock.now())
+            doubtful = doubtful or effect_unknown(outcome, method=method)
+            wait = wait_before_retry(
+                outcome,
+                method=method,
+                attempt=attempt,
+                elapsed=self._clock.monotonic() - started,
+                jitter=self._clock.jitter,
+                policy=self._settings.retry,
+            )
+            if wait is None:
+                return response, doubtful
+            why = outcome.reason if isinstance(outcome, Unanswered) else f"status {outcome.status}"
+            where = self._reader.where(method, prepared.url or "")
+            log.info("%s: %s; attempt %d follows in %.1f s", where, why, attempt + 1, wait)
+            self._clock.sleep(wait)
 
     def _send(self, prepared: requests.PreparedRequest) -> requests.Response | Unanswered:
         """Send a request once, or twice if the first time its credentials are refused and can be renewed."""

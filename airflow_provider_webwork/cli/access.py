@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
-from datetime import UTC, datetime
 
 from airflow_provider_webwork.cli.ask import confirmed, hidden
 from airflow_provider_webwork.cli.endpoints import callback_url
 from airflow_provider_webwork.cli.run import actor, command
 from airflow_provider_webwork.cli.table import show
 from airflow_provider_webwork.cli.values import deadline, split
+from airflow_provider_webwork.clock import utc_now
 from airflow_provider_webwork.events.endpoint import BY_KEY, key_id
 from airflow_provider_webwork.hooks.events import WebWorkEventsHook
 from airflow_provider_webwork.receiver.proofs.settings import make_proof, to_json, words
@@ -47,7 +47,7 @@ def add_secret(args: Namespace) -> None:
 def revoke(args: Namespace) -> None:
     """Stop to accept a key or secret, now or later."""
     at = deadline(args.at)
-    if at is not None and at > datetime.now(UTC):
+    if at is not None and at > utc_now():
         WebWorkEventsHook().access(actor()).expire(args.endpoint, args.id, at=at)
         show([{"endpoint": args.endpoint, "id": args.id, "action": "expires"}], output=args.output)
         return
@@ -66,7 +66,7 @@ def require(args: Namespace) -> None:
     if args.proof != BY_KEY:
         proof = to_json(make_proof(args.proof, given))
         endpoint = hook.endpoints.get(args.endpoint)
-        if not endpoint.accepted_secrets(at=datetime.now(UTC)):
+        if not endpoint.accepted_secrets(at=utc_now()):
             msg = (
                 f"Endpoint {args.endpoint!r} has no secret to check a proof with; every delivery would be refused. "
                 f"Give it one first: `airflow webwork endpoints add-secret {args.endpoint}`."

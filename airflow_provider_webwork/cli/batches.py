@@ -20,7 +20,7 @@ GONE = "deleted"
 def list_batches(args: Namespace) -> None:
     """List the batches; with --unfinished those whose run will not process them by itself."""
     batches = WebWorkEventsHook().batches.list(args.consumer, live=args.unfinished)
-    listed = unfinished(batches) if args.unfinished else with_states(batches)
+    listed = unfinished(batches) if args.unfinished else _with_states(batches)
     show([_row(batch, state) for batch, state in listed], output=args.output)
 
 
@@ -33,16 +33,16 @@ def release(args: Namespace) -> None:
 
 def unfinished(batches: Sequence[Batch]) -> list[tuple[Batch, str]]:
     """Return those of live batches whose run will not process them by itself, with the state of the run."""
-    return [(batch, state) for batch, state in with_states(batches) if state not in (*UNDER_WAY, "success")]
+    return [(batch, state) for batch, state in _with_states(batches) if state not in (*UNDER_WAY, "success")]
 
 
-def with_states(batches: Sequence[Batch]) -> list[tuple[Batch, str]]:
+def _with_states(batches: Sequence[Batch]) -> list[tuple[Batch, str]]:
     """Return batches with the states of their runs."""
-    states = run_states(batches)
+    states = _run_states(batches)
     return [(batch, states[_run_of(batch)]) for batch in batches]
 
 
-def run_states(batches: Sequence[Batch]) -> dict[tuple[str, str], str]:
+def _run_states(batches: Sequence[Batch]) -> dict[tuple[str, str], str]:
     """Ask Airflow for the state of each batch's run; ``deleted`` for a run that is gone."""
     if not batches:
         return {}

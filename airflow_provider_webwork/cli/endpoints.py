@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
-from datetime import UTC, datetime
 
 from airflow_provider_webwork.cli.ask import confirmed
 from airflow_provider_webwork.cli.run import actor, command
@@ -35,7 +34,7 @@ def create(args: Namespace) -> None:
         outcome = endpoint_webhooks(WebWorkHook(args.conn_id), hook).ensure(name, events=events)
         show([outcome.as_dict()], output=args.output)
         return
-    endpoint = hook.endpoints.open(name, now=datetime.now(UTC))
+    endpoint = hook.endpoints.open(name, now=utc_now())
     if endpoint.pending_key is None:
         msg = f"Endpoint {name!r} has its webhook ({endpoint.webhook_id}) already; its callback URL is kept as a hash."
         raise ValueError(msg)
@@ -58,9 +57,7 @@ def show_endpoint(args: Namespace) -> None:
     endpoints = WebWorkEventsHook().endpoints
     endpoint = endpoints.get(args.endpoint)
     observed = endpoints.observed(endpoint.name)
-    proposed = None
-    if endpoint.required_proof is None:
-        proposed = proposal({each.proof for each in observed if each.verified})
+    proposed = proposal(observed) if endpoint.required_proof is None else None
     facts: dict[str, JSON] = {
         "endpoint": endpoint.name,
         "state": endpoint.state,
@@ -99,7 +96,7 @@ def reading(args: Namespace) -> None:
     said = endpoints.get(args.endpoint).reading
     if args.places:
         said = changed_reading(said, args.places)
-        endpoints.read_as(args.endpoint, said, now=datetime.now(UTC))
+        endpoints.read_as(args.endpoint, said)
     shown: dict[str, JSON] = {name: getattr(said, name) for name in PLACES}
     show([{"endpoint": args.endpoint, **shown, "volatile": list(said.volatile)}], output=args.output)
 
@@ -108,7 +105,7 @@ def reading(args: Namespace) -> None:
 def expect(args: Namespace) -> None:
     """Say how often deliveries come to an endpoint, so that receivers report its silence."""
     every = None if args.every == "never" else age(args.every)
-    WebWorkEventsHook().endpoints.expect(args.endpoint, every, now=datetime.now(UTC))
+    WebWorkEventsHook().endpoints.expect(args.endpoint, every)
     often = "no deliveries in particular" if every is None else f"a delivery every {args.every} at least"
     print(f"Endpoint {args.endpoint} expects {often}.")
 
@@ -150,7 +147,7 @@ def _keys(endpoint: Endpoint, observed: tuple[ObservedProof, ...]) -> list[dict[
     return [
         {
             "id": key_id(key_hash),
-            "state": endpoint.key_state(key_hash, at=datetime.now(UTC)),
+            "state": endpoint.key_state(key_hash, at=utc_now()),
             "expires_at": time_or_none(expires_at),
             **_use(key_id(key_hash), observed),
         }

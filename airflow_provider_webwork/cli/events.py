@@ -8,7 +8,6 @@ import time
 from argparse import Namespace
 from collections import deque
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 from airflow_provider_webwork.cli.ask import confirmed
 from airflow_provider_webwork.cli.escapes import escaped
@@ -26,9 +25,7 @@ from airflow_provider_webwork.receiver.reparse import reparse
 @command
 def add(args: Namespace) -> None:
     """Put an event into the log by hand; it is marked as synthetic."""
-    event = add_by_hand(
-        WebWorkEventsHook().event_log, args.type, dict(pairs(args.values)), received_at=datetime.now(UTC)
-    )
+    event = add_by_hand(WebWorkEventsHook().event_log, args.type, dict(pairs(args.values)), received_at=utc_now())
     print(json.dumps(event.as_dict(), indent=2))
 
 
@@ -79,7 +76,7 @@ def tail(args: Namespace) -> None:
 def reparse_problems(args: Namespace) -> None:
     """Parse again what could not be understood."""
     hook = WebWorkEventsHook()
-    done = reparse(hook.store, hook.endpoints.list(), now=utc_now)
+    done = reparse(hook.store, hook.endpoints.list())
     print(
         f"Understood {done.solved} of {done.problems} deliveries with a problem: {done.events} new events, "
         f"{done.repeated} that were in the log already."
@@ -108,7 +105,9 @@ def erase(args: Namespace) -> None:
 
 def _chosen(args: Namespace) -> Iterator[Event]:
     log, wanted = WebWorkEventsHook().event_log, event_filter(args)
-    for event in log.received(None if args.problems else wanted, since=moment(args.since), until=moment(args.until)):
+    since = None if args.since is None else moment(args.since)
+    until = None if args.until is None else moment(args.until)
+    for event in log.received(None if args.problems else wanted, since=since, until=until):
         if event.problem is not None or not args.problems:
             yield event
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 
 from airflow_provider_webwork import __version__
 from airflow_provider_webwork.api.client import Client
 from airflow_provider_webwork.api.retries import RetryPolicy
 from airflow_provider_webwork.cli.batches import unfinished
+from airflow_provider_webwork.clock import utc_now
 from airflow_provider_webwork.config import Settings
 from airflow_provider_webwork.events.batches import Batch
 from airflow_provider_webwork.events.observed import ObservedProof
@@ -75,7 +76,7 @@ class Installed:
 
     def now(self) -> datetime:
         """Tell the time in UTC."""
-        return datetime.now(UTC)
+        return utc_now()
 
     def sign_in(self) -> tuple[bool, str]:
         """Say who the connection signs in as, or what is wrong."""
@@ -87,5 +88,5 @@ class Installed:
 
     def proposal(self, observed: Sequence[ObservedProof]) -> tuple[str, str] | None:
         """Return the best proof that was seen to hold, as the log keeps it and as people write it."""
-        proposed = proposal({each.proof for each in observed if each.verified})
+        proposed = proposal(observed)
         return None if proposed is None else (proposed, words(proposed))

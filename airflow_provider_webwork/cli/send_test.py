@@ -8,7 +8,7 @@ from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import requests
@@ -18,6 +18,7 @@ from airflow_provider_webwork.cli.ask import hidden
 from airflow_provider_webwork.cli.endpoints import callback_url
 from airflow_provider_webwork.cli.run import actor, command
 from airflow_provider_webwork.cli.table import show
+from airflow_provider_webwork.clock import utc_now
 from airflow_provider_webwork.events.endpoint import BY_KEY, key_id
 from airflow_provider_webwork.hooks.events import WebWorkEventsHook
 from airflow_provider_webwork.lifecycle.unlogged import unlogged
@@ -44,7 +45,7 @@ class Target:
 def send_test(args: Namespace) -> None:
     """Send a delivery to an endpoint, or to the URL in an environment variable, and say what the answer means."""
     with _endpoint(args) if args.endpoint else _url(args) as target:
-        now, message_id = datetime.now(UTC), f"test_{secrets.token_hex(8)}"
+        now, message_id = utc_now(), f"test_{secrets.token_hex(8)}"
         body = trial_body(args.type, message_id=message_id, at=now)
         delivery = signed_trial(target.proof, body, target.secret, message_id=message_id, at=now)
         hidden_parts = (target.url, urlsplit(target.url).path.rpartition("/")[2], target.secret)
@@ -81,12 +82,12 @@ def _endpoint(args: Namespace) -> Iterator[Target]:
         proof = from_json(endpoint.required_proof)
     secret = ""
     if proof is not None:
-        now = datetime.now(UTC)
+        now = utc_now()
         accepted = endpoint.accepted_secrets(at=now)
         given = args.from_file or args.from_variable or not accepted
         secret = hidden(args, "The secret") if given else accepted[0].value
     access = hook.access(actor())
-    key = access.add_key(endpoint.name, expires_at=datetime.now(UTC) + LIFETIME)
+    key = access.add_key(endpoint.name, expires_at=utc_now() + LIFETIME)
     try:
         yield Target(callback_url(hook, key), proof, secret)
     finally:

@@ -6,10 +6,11 @@ import json
 from argparse import Namespace
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pendulum
 
+from airflow_provider_webwork.clock import utc_now
 from airflow_provider_webwork.events.match import EventFilter
 from airflow_provider_webwork.events.reading import PLACES, USUAL, Reading
 from airflow_provider_webwork.events.subscription import Start
@@ -51,15 +52,13 @@ def texts_by_name(texts: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def moment(text: str | None) -> datetime | None:
+def moment(text: str) -> datetime:
     """Read a time: ISO 8601 (UTC unless it says otherwise), or an age such as ``2h`` or ``7d``.
 
     :raises ValueError: if it is neither.
     """
-    if text is None:
-        return None
-    if text[:-1].isdecimal() and text[-1] in _UNITS:
-        return datetime.now(UTC) - age(text)
+    if _is_age(text):
+        return utc_now() - age(text)
     try:
         return pendulum.instance(datetime.fromisoformat(text), tz="UTC").in_timezone("UTC")
     except (ValueError, OverflowError):  # the latter for a time beside the years that there are in UTC
@@ -72,7 +71,7 @@ def age(text: str) -> timedelta:
 
     :raises ValueError: if it is not one, or longer than can be meant.
     """
-    if not text[:-1].isdecimal() or text[-1] not in _UNITS:
+    if not _is_age(text):
         msg = f"{text!r} is not an age such as 12h or 90d."
         raise ValueError(msg)
     try:
@@ -88,11 +87,13 @@ def age(text: str) -> timedelta:
 def deadline(text: str | None) -> datetime | None:
     """Read a time to come: ISO 8601 (UTC unless it says otherwise), or how long from now, such as ``24h``.
 
+    ``None`` for an option that was not given.
+
     :raises ValueError: if it is neither.
     """
-    if text is not None and text[:-1].isdecimal() and text[-1] in _UNITS:
-        return datetime.now(UTC) + age(text)
-    return moment(text)
+    if text is None:
+        return None
+    return utc_now() + age(text) if _is_age(text) else moment(text)
 
 
 def start(text: str) -> Start | int:
@@ -103,11 +104,7 @@ def start(text: str) -> Start | int:
     match text:
         case "now" | "beginning":
             return text
-    if text.isdecimal():
-        return int(text)
-    found = moment(text)
-    assert found is not None  # noqa: S101 - a text is given
-    return found
+    return int(text) if text.isdecimal() else moment(text)
 
 
 def split(text: str, *, form: str) -> tuple[str, str]:
@@ -138,6 +135,10 @@ def changed_reading(reading: Reading, texts: Iterable[str]) -> Reading:
         if name == "volatile":
             changes[name] = tuple(path.split(",")) if path else USUAL.volatile
     return replace(reading, **changes)  # type: ignore[arg-type] # checked when it is made
+
+
+def _is_age(text: str) -> bool:
+    return text[:-1].isdecimal() and text[-1] in _UNITS
 
 
 def _pair(text: str) -> tuple[str, JSON]:

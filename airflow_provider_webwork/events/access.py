@@ -119,9 +119,7 @@ class Access:
         table = schema.endpoint
         with self._store.write(lock="endpoints") as connection:
             keyring.check_endpoint(connection, endpoint)
-            connection.execute(
-                table.update().where(table.c.name == endpoint).values(required_proof=proof, updated_at=self._now())
-            )
+            connection.execute(table.update().where(table.c.name == endpoint).values(required_proof=proof))
             self._note(connection, endpoint, "require", BY_KEY if proof is None else json.loads(proof))
 
     def _note(self, connection: sa.Connection, endpoint: str, action: str, what: JSON) -> None:

@@ -23,7 +23,7 @@ from airflow_provider_webwork.events.store import Store
 from airflow_provider_webwork.events.subscription import Start
 
 NOTE_EVERY = timedelta(minutes=1)
-"""How long after the last sign of a consumer a claim that finds nothing is written down as one."""
+"""After so long without a sign of a consumer, a claim that finds nothing is written down as one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

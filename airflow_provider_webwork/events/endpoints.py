@@ -82,7 +82,6 @@ class Endpoints:
                         state="pending",
                         events="[]",
                         created_at=now,
-                        updated_at=now,
                         deliveries=0,
                     )
                 )
@@ -116,7 +115,6 @@ class Endpoints:
         workspace_id: str | None,
         conn_id: str | None,
         events: tuple[str, ...],
-        now: datetime,
     ) -> None:
         """Record the webhook that calls the endpoint; forget the key in clear and those of its former webhooks.
 
@@ -148,19 +146,18 @@ class Endpoints:
                     conn_id=conn_id,
                     events=json.dumps(events),
                     pending_key=None,
-                    updated_at=now,
                 )
             )
             connection.execute(keys.delete().where(*keyring.in_use(name), keys.c.key_hash != hash_key(key)))
 
-    def read_as(self, name: str, reading: Reading, *, now: datetime) -> None:
+    def read_as(self, name: str, reading: Reading) -> None:
         """Say how the deliveries of an endpoint are read; receivers go by it a second later.
 
         :raises WebWorkLogError: if there is no such endpoint.
         """
-        self._change(name, {"reading": json.dumps(reading.to_json()), "updated_at": now})
+        self._change(name, reading=json.dumps(reading.to_json()))
 
-    def expect(self, name: str, every: timedelta | None, *, now: datetime) -> None:
+    def expect(self, name: str, every: timedelta | None) -> None:
         """Say how often deliveries come, so that receivers report an endpoint that has become silent.
 
         :param every: in whole seconds, a minute at least; ``None`` for an endpoint that may be silent.
@@ -171,7 +168,7 @@ class Endpoints:
             msg = f"Deliveries cannot be expected every {every.total_seconds():.0f} s; a minute is the least."
             raise ValueError(msg)
         seconds = None if every is None else round(every.total_seconds())
-        self._change(name, {"expect_every": seconds, "updated_at": now})
+        self._change(name, expect_every=seconds)
 
     def delete(self, name: str) -> None:
         """Forget an endpoint with its keys, secrets and rotation; its events stay."""
@@ -198,19 +195,17 @@ class Endpoints:
         with self._store.read() as connection:
             return tuple(observed.observed(connection, name))
 
-    def _change(self, name: str, values: Mapping[str, object]) -> None:
+    def _change(self, name: str, **values: object) -> None:
         table = schema.endpoint
         with self._store.write(lock="endpoints") as connection:
             keyring.check_endpoint(connection, name)
-            connection.execute(table.update().where(table.c.name == name).values(values))
+            connection.execute(table.update().where(table.c.name == name).values(**values))
 
     def _add_pending_key(self, connection: sa.Connection, name: str, now: datetime) -> None:
         self._check_vault(connection, claim=True)
         key = keyring.add_key(connection, name, now=now)
         connection.execute(
-            schema.endpoint.update()
-            .where(schema.endpoint.c.name == name)
-            .values(pending_key=self._vault.encrypt(key), updated_at=now)
+            schema.endpoint.update().where(schema.endpoint.c.name == name).values(pending_key=self._vault.encrypt(key))
         )
 
     def _check_vault(self, connection: sa.Connection, *, claim: bool = False) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 
@@ -18,14 +17,10 @@ PAGE = 20
 
 
 class Problems:
-    """The events with a problem whose bodies the log has, and that have not been solved yet.
+    """The events with a problem whose bodies the log has, and that have not been solved yet."""
 
-    :param now: tells the time in UTC.
-    """
-
-    def __init__(self, store: Store, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._now = now
 
     def page(self, after: int) -> list[Event]:
         """Return the next events with a problem after a position, the oldest first."""
@@ -53,5 +48,5 @@ class Problems:
             )
             if connection.scalar(open_) is None:
                 return None
-            connection.execute(reparsed.insert().values(seq=seq, at=self._now()))
+            connection.execute(reparsed.insert().values(seq=seq))
             return append_to(connection, arrivals)

@@ -31,7 +31,6 @@ class Receiver:
 
     name: str
     version: str
-    started_at: datetime
     seen_at: datetime
 
 
@@ -47,7 +46,7 @@ class Receivers:
         :raises WebWorkLogUnavailableError: if the log cannot be written right now.
         """
         table = schema.receiver
-        values = {"version": receiver.version, "started_at": receiver.started_at, "seen_at": receiver.seen_at}
+        values = {"version": receiver.version, "seen_at": receiver.seen_at}
         with self._store.write() as connection:
             updated = connection.execute(table.update().where(table.c.name == receiver.name).values(**values))
             if not updated.rowcount:
@@ -59,7 +58,7 @@ class Receivers:
         table = schema.receiver
         with self._store.read() as connection:
             return [
-                Receiver(name=row.name, version=row.version, started_at=row.started_at, seen_at=row.seen_at)
+                Receiver(name=row.name, version=row.version, seen_at=row.seen_at)
                 for row in connection.execute(sa.select(table).order_by(table.c.seen_at.desc()))
             ]
 

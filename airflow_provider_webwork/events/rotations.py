@@ -156,7 +156,6 @@ class Rotations:
                     workspace_id=workspace_id,
                     conn_id=conn_id,
                     pending_key=None,
-                    updated_at=self._now(),
                 )
             )
             connection.execute(keys.update().where(keys.c.key_hash == new_hash).values(rotating=None, expires_at=None))

@@ -72,7 +72,6 @@ reparsed = sa.Table(
     "reparsed",
     metadata,
     sa.Column("seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False),
-    sa.Column("at", Moment, nullable=False),
 )
 
 dedupe = sa.Table(
@@ -181,7 +180,6 @@ endpoint = sa.Table(
     sa.Column("pending_key", sa.Text),
     sa.Column("events", sa.Text, nullable=False),
     sa.Column("created_at", Moment, nullable=False),
-    sa.Column("updated_at", Moment, nullable=False),
     sa.Column("deliveries", sa.BigInteger, nullable=False),
     sa.Column("last_delivery_at", Moment),
     sa.Column("last_probe_at", Moment),
@@ -245,7 +243,6 @@ receiver = sa.Table(
     metadata,
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("version", sa.Text, nullable=False),
-    sa.Column("started_at", Moment, nullable=False),
     sa.Column("seen_at", Moment, nullable=False),
 )
 

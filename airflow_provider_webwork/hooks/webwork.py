@@ -29,7 +29,7 @@ class WebWorkHook(BaseHook):
     """Call the WebWork Time Tracker API with the settings of an Airflow connection.
 
     What the methods return holds no secret: webhooks come without their ``token``, and the URLs of our own callbacks
-    read ``/hooks/***``. ``client`` and :meth:`get_conn` hide nothing.
+    read ``/hooks/***``. ``client`` and :meth:`get_conn` hide nothing. A call that fails raises ``WebWorkAPIError``.
 
     .. code-block:: python
 
@@ -69,9 +69,8 @@ class WebWorkHook(BaseHook):
     def get_conn(self) -> requests.Session:
         """Return a ``requests`` session that signs what goes to WebWork, for code that wants plain ``requests``.
 
-        It neither waits for the rate limit nor tries again, not with new tokens either, and raises for no status. The
-        URLs to call begin with
-        ``hook.client.settings.base_url``; any other host is refused.
+        It does not wait for the rate limit, tries nothing again, gets no new tokens in place of refused ones, and
+        raises for no status. The URLs to call begin with ``hook.client.settings.base_url``; any other host is refused.
         """
         return self.client.session
 
@@ -92,8 +91,8 @@ class WebWorkHook(BaseHook):
     def iterate(self, operation: str, **arguments: object) -> Iterator[dict[str, JSON]]:
         """Return an iterator over the records of a list or report, page by page; memory is one page.
 
-        WebWork documents no snapshot of a listing: a record that is added or removed meanwhile can be missed, and one
-        that changes while it moves to the next page can come twice.
+        WebWork documents no snapshot of a listing: a record that is added meanwhile can be missed, one that is removed
+        can shift another one out of sight, and one that changes while it moves to the next page can come twice.
 
         :param operation: its name, such as ``getMembers``.
         :param arguments: in snake_case, without ``page``; ``workspace_id`` comes from the connection unless given.
@@ -238,10 +237,6 @@ def _test_workspaces(client: Client) -> tuple[bool, str]:
     return False, f"WebWork accepts the token, but it does not see workspace {wanted}. It sees: {seen}."
 
 
-def _shown_page(page: list[dict[str, JSON]]) -> list[dict[str, JSON]]:
-    return [redact_record(record) for record in page]
-
-
 def _test_login(client: Client) -> tuple[bool, str]:
     from airflow_provider_webwork.api.webhooks import Webhooks
 
@@ -251,6 +246,10 @@ def _test_login(client: Client) -> tuple[bool, str]:
         # v1 answers a wrong password with 200 and words, and there is nothing else to refuse in this call.
         return False, f"{error} {client.settings.auth.remedy}"
     return True, f"WebWork API v1 accepts the login; it has {count} webhooks."
+
+
+def _shown_page(page: list[dict[str, JSON]]) -> list[dict[str, JSON]]:
+    return [redact_record(record) for record in page]
 
 
 def _shown(webhook: Webhook) -> dict[str, JSON]:

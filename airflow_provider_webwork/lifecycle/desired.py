@@ -174,9 +174,9 @@ class EndpointWebhooks:
     def _create(self, endpoint: Endpoint, events: Sequence[str]) -> Outcome:
         endpoint = self.endpoints.renew(endpoint.name, now=self.now())
         key = _present(endpoint.pending_key)
-        webhook, action = settled.create(self.webhooks, url=self.url(key), events=events)
+        webhook = settled.create(self.webhooks, url=self.url(key), events=events)
         self._record(endpoint, key, webhook, events)
-        return Outcome(action=action, webhook_id=webhook.id, events=tuple(events), endpoint=endpoint.name)
+        return Outcome(action="created", webhook_id=webhook.id, events=tuple(events), endpoint=endpoint.name)
 
     def _repair(self, endpoint: Endpoint, webhook: Webhook, events: Sequence[str]) -> Outcome:
         key = key_of(webhook.url)
@@ -207,7 +207,6 @@ class EndpointWebhooks:
             workspace_id=self.workspace_id,
             conn_id=self.conn_id,
             events=tuple(events),
-            now=self.now(),
         )
 
 

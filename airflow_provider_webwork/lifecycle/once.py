@@ -74,7 +74,7 @@ class OncePerRun:
         others = (each for each in self.webhooks.list() if each.url == url and each.id not in rotation.known)
         webhook = next(others, None)
         if webhook is None:
-            webhook, _ = settled.create(self.webhooks, url=url, events=events, known=rotation.known)
+            webhook = settled.create(self.webhooks, url=url, events=events, known=rotation.known)
         elif set(webhook.events) != set(events):
             self.webhooks.update(webhook.id, url=url, events=events)
         webhook = settled.with_token(self.webhooks, webhook)

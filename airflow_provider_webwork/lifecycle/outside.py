@@ -18,7 +18,8 @@ def ensure_url(webhooks: WebhooksAPI, *, url: str, events: Sequence[str]) -> tup
     webhook = next((webhook for webhook in webhooks.list() if webhook.url == url), None)
     action: Action = "adopted"
     if webhook is None:
-        webhook, action = settled.create(webhooks, url=url, events=events)
+        webhook = settled.create(webhooks, url=url, events=events)
+        action = "created"
     elif set(webhook.events) != set(events):
         webhooks.update(webhook.id, url=url, events=events)
         action = "repaired"

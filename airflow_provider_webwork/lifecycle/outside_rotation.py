@@ -104,8 +104,8 @@ class OutsideRotations:
         known = {*rotation.known, old.id}
         made = next((each for each in self.webhooks.list() if each.url == old.url and each.id not in known), None)
         if made is None:
-            made, _ = settled.create(self.webhooks, url=old.url, events=old.events, known=[*known])
-        hand_over(self.webhooks, made, self.keep_token)
+            made = settled.create(self.webhooks, url=old.url, events=old.events, known=[*known])
+        _hand_over(self.webhooks, made, self.keep_token)
         log.info("%s: WebWork delivers by webhook %s too.", rotation.subject, made.id)
         until = self.now() + plan.overlap
         return self.rotations.switch_webhook(rotation, webhook_id=made.id, overlap_until=until)
@@ -117,7 +117,7 @@ class OutsideRotations:
         return webhook
 
 
-def hand_over(webhooks: WebhooksAPI, webhook: Webhook, keep_token: Callable[[str], None]) -> None:
+def _hand_over(webhooks: WebhooksAPI, webhook: Webhook, keep_token: Callable[[str], None]) -> None:
     """Give the token of a webhook to who needs it.
 
     :raises WebWorkResponseError: if WebWork does not show it.

@@ -18,12 +18,12 @@ _GRACE = 0.9
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """How a Dag run rotates, and what.
+    """When and how a Dag run rotates.
 
     :param run_after: the ``run_after`` of the run. Ages are measured then, so that a run that is cleared later, or
         tried again, finds what it did itself too young.
     :param max_age: the age from which on, but for a tenth, a webhook is rotated; always if ``None``.
-    :param overlap: how long the old and the new one are accepted both, at least.
+    :param overlap: how long both the old and the new one are accepted, at least.
     :param verify: whether the new one must be seen to work before the old one goes.
     """
 

@@ -132,7 +132,7 @@ class EndpointRotations:
         return next((each for each in self.lifecycle.webhooks.list() if key_hash_of(each.url) == new), None)
 
     def _register(self, endpoint: Endpoint, url: str) -> Webhook:
-        return settled.create(self.lifecycle.webhooks, url=url, events=endpoint.events)[0]
+        return settled.create(self.lifecycle.webhooks, url=url, events=endpoint.events)
 
     def _rekey(self, endpoint: Endpoint, url: str, plan: Plan) -> Webhook:
         webhook = settled.find(self.lifecycle.webhooks, str(endpoint.webhook_id))

@@ -54,22 +54,20 @@ class Outcome:
         }
 
 
-def create(
-    webhooks: WebhooksAPI, *, url: str, events: Sequence[str], known: Sequence[str] = ()
-) -> tuple[Webhook, Action]:
+def create(webhooks: WebhooksAPI, *, url: str, events: Sequence[str], known: Sequence[str] = ()) -> Webhook:
     """Register a webhook; if the answer got lost, look whether it is there rather than ask twice.
 
     :param known: the ids of the webhooks that had the URL before.
     """
     try:
-        return webhooks.create(url=url, events=events), "created"
+        return webhooks.create(url=url, events=events)
     except WebWorkAPIError as error:
         if not error.effect_unknown:
             raise
         for webhook in webhooks.list():
             if webhook.url == url and webhook.id not in known:
                 log.info("WebWork's answer got lost, but it registered the webhook: %s.", webhook.id)
-                return webhook, "created"
+                return webhook
         raise
 
 

@@ -30,11 +30,12 @@ class Turn:
     def __init__(self, leases: Leases, subject: str) -> None:
         self._leases = leases
         self._subject = subject
+        self._lease = f"webhooks of {subject}"
         self._holder = uuid.uuid4().hex
 
     def take(self) -> bool:
         """Take the turn if nobody has it, or keep it; return whether it is ours."""
-        return self._leases.take(f"webhooks of {self._subject}", self._holder, length=LENGTH)
+        return self._leases.take(self._lease, self._holder, length=LENGTH)
 
     def keep(self) -> None:
         """Keep the turn.
@@ -46,7 +47,7 @@ class Turn:
 
     def end(self) -> None:
         """Let the next one begin."""
-        self._leases.release(f"webhooks of {self._subject}", self._holder)
+        self._leases.release(self._lease, self._holder)
 
 
 @dataclass(frozen=True, kw_only=True)

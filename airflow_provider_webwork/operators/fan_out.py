@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from airflow_provider_webwork.json_types import JSON
-from airflow_provider_webwork.operators import call_arguments as usable
+from airflow_provider_webwork.operators.call_arguments import usable_arguments, usable_each
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +41,8 @@ class FanOut:
 
         :raises ValueError: naming the argument that is not usable.
         """
-        given = usable.usable_arguments(arguments)
-        return cls(given=given, each=usable.usable_each(each, arguments=given))
+        given = usable_arguments(arguments)
+        return cls(given=given, each=usable_each(each, arguments=given))
 
     def __len__(self) -> int:
         """Return the number of calls."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from airflow_provider_webwork.config import settings_from_environment
 from airflow_provider_webwork.errors import WebWorkConfigurationError
 from airflow_provider_webwork.receiver.logs import write_logs
-from airflow_provider_webwork.receiver.server import BAD_CONFIGURATION, serve
+from airflow_provider_webwork.receiver.server import BAD_CONFIGURATION, serve, to_standard_error
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     as_json = given.log_format == "json"
     write_logs(as_json=as_json)
-    say = log.info if as_json else _to_standard_error
+    say = log.info if as_json else to_standard_error
     try:
         settings = settings_from_environment()
         if settings.event_store_url is None:
@@ -50,11 +50,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         access_log=given.access_log,
         say=say,
     )
-
-
-def _to_standard_error(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
 
 
 if __name__ == "__main__":

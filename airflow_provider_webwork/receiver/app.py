@@ -113,7 +113,6 @@ class Receiver:
         self._intake: Intake | None = None
         self._reception: Reception | None = None
         self._outage = Outage("Deliveries are answered with 503")
-        self._started_at = now()
         self._outcomes: Counter[str] = Counter()
 
     @property
@@ -141,7 +140,6 @@ class Receiver:
 
     async def start(self) -> None:
         """Start taking deliveries; while the event log is away, which is no error, they are spooled or get 503."""
-        self._started_at = self._now()
         self._intake = self._new_intake()
         self._reception = Reception(self._intake, vault=self._vault, sightings=self._sightings, watch=self._watch)
         await self._directory.start()
@@ -230,9 +228,7 @@ class Receiver:
         return SpoolingIntake(event_log, self._spool, capacity=capacity, meter=self._meter)
 
     def _beat(self, now: datetime) -> None:
-        receivers.Receivers(self._store).beat(
-            receivers.Receiver(name=_name(), version=__version__, started_at=self._started_at, seen_at=now)
-        )
+        receivers.Receivers(self._store).beat(receivers.Receiver(name=_name(), version=__version__, seen_at=now))
 
 
 def _name() -> str:

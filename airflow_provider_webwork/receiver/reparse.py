@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
 from airflow_provider_webwork.events.endpoint import Endpoint
 from airflow_provider_webwork.events.event import Event, seq_of
@@ -33,17 +32,16 @@ class Reparsed:
     repeated: int
 
 
-def reparse(store: Store, endpoints: Iterable[Endpoint], *, now: Callable[[], datetime]) -> Reparsed:
+def reparse(store: Store, endpoints: Iterable[Endpoint]) -> Reparsed:
     """Parse every delivery with a problem again, and append the events that it tells.
 
     The event with the problem stays as it is; the new ones name it in ``reparsed_from`` and were received when it
     was. Each is solved once, however often and by how many this is run.
 
     :param endpoints: those that there are now; of others the usual places are looked at.
-    :param now: tells the time in UTC.
     :raises WebWorkLogUnavailableError: if the log cannot be written right now; run it again, it goes on there.
     """
-    problems, known = Problems(store, now=now), {endpoint.name: endpoint for endpoint in endpoints}
+    problems, known = Problems(store), {endpoint.name: endpoint for endpoint in endpoints}
     looked_at = solved = events = repeated = after = 0
     while page := problems.page(after):
         for event in page:

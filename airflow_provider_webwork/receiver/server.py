@@ -36,6 +36,12 @@ OTHER_FILES = 100
 """How many files the process opens besides connections, at most: those of the event log and of Python itself."""
 
 
+def to_standard_error(line: str) -> None:
+    """Write a line to standard error."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
 def serve(
     settings: Settings,
     *,
@@ -43,7 +49,7 @@ def serve(
     host: str | None = None,
     port: int | None = None,
     access_log: bool = False,
-    say: Callable[[str], None] | None = None,
+    say: Callable[[str], None] = to_standard_error,
 ) -> int:
     """Run the receiver until SIGTERM or SIGINT and return the exit code of the process.
 
@@ -56,9 +62,8 @@ def serve(
     :param host: instead of the option ``receiver_host``.
     :param port: instead of the option ``receiver_port``; 0 for any free one.
     :param access_log: whether every request is logged, without its key.
-    :param say: shows a line to whoever started the process; standard error if not given.
+    :param say: shows a line to whoever started the process.
     """
-    say = say or _to_standard_error
     host = settings.receiver_host if host is None else host
     port = settings.receiver_port if port is None else port
     with ExitStack() as stack:
@@ -157,8 +162,3 @@ def _room_for(connections: int, *, say: Callable[[str], None]) -> int:
 
 def _shown(host: str) -> str:
     return f"[{host}]" if ":" in host else host
-
-
-def _to_standard_error(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,6 +11,7 @@ from airflow.sdk import Asset, BaseSensorOperator, PokeReturnValue, conf
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from airflow_provider_webwork.assets import asked_of
+from airflow_provider_webwork.clock import utc_now
 from airflow_provider_webwork.events.match import EventFilter, Match
 from airflow_provider_webwork.events.subscription import Subscription, usable_start
 from airflow_provider_webwork.hooks.claiming import claim_for_task
@@ -98,11 +99,12 @@ class WebWorkEventSensor(BaseSensorOperator):
         for name, count in (("min_events", min_events), ("max_events", max_events)):
             if arguments.is_known(count):
                 arguments.usable_count(count, name=name)
-        own = {"start": start != "now", "max_events": max_events != arguments.MAX_EVENTS}
-        others = {"since": since != "run", "min_events": min_events != 1}
-        _refuse(
-            self, "without a consumer" if consumer is None else "with a consumer", own if consumer is None else others
+        kind, given = (
+            ("without a consumer", {"start": start != "now", "max_events": max_events != arguments.MAX_EVENTS})
+            if consumer is None
+            else ("with a consumer", {"since": since != "run", "min_events": min_events != 1})
         )
+        _refuse(self, kind, given)
         if isinstance(consumer, Asset):
             said = {"types": types is not None, "match": match is not None, "start": start != "now"}
             _refuse(self, "with an asset, which says it already", said)
@@ -163,7 +165,7 @@ class WebWorkEventSensor(BaseSensorOperator):
             if (events := self._claim(context)) is not None:
                 return events
         self.log.info("Another run was given the events that were waiting; waiting on.")
-        waited = datetime.now(UTC) - context["ti"].start_date
+        waited = utc_now() - context["ti"].start_date
         return self.defer(
             trigger=self._trigger(context),
             method_name="execute_complete",

@@ -25,7 +25,7 @@ ENVIRONMENT_VARIABLE = "WEBWORK_SIMULATOR_TOKEN"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT.
 
-    :return: the exit code: 0 after a signal, 2 if the address cannot be listened on or an option makes no sense.
+    :returns: the exit code: 0 after a signal, 2 if the address cannot be listened on or an option makes no sense.
     """
     options = _parser().parse_args(arguments)
     token = os.environ.get(ENVIRONMENT_VARIABLE) or None

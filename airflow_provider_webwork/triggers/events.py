@@ -14,7 +14,7 @@ from airflow_provider_webwork.events.match import EventFilter, Match
 class WebWorkEventTrigger(BaseTrigger):
     """Fire when events are stored that match, after a position in the event log.
 
-    It reads and changes nothing, so it may run twice or die at any point. It fires once, with ``{"seq", "event_id"}``
+    It only reads, so it may run twice or die at any point. It fires once, with ``{"seq", "event_id"}``
     of the last of them and the ``after`` and ``since`` that it was made with; the events stay in the log.
 
     .. code-block:: python

@@ -36,7 +36,6 @@ class ConsumerWatch:
     is none, and notes once a minute that it is watched and up to where no event is wanted; both may be done twice.
 
     :param asked: the consumer, and what the Dag wants of it.
-    :param shared: the event log.
     :param open_log: returns the event log; called again after it failed.
     :param lag_is: is told how many events wait, once a minute.
     :param clock: tells seconds, and never goes back.

@@ -87,7 +87,6 @@ def activate(endpoints, key):
         workspace_id=None,
         conn_id="webwork_default",
         events=(),
-        now=NOON,
     )
 
 

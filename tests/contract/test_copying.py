@@ -24,7 +24,7 @@ def source(open_store, sqlite_url, vault):
     readers.claim("r2", limit=2, wanted=STARTED)
     readers.release("r1")
     Endpoints(readers.store, vault).open("payroll", now=NOON)
-    Receivers(readers.store).beat(Receiver(name="laptop/1", version="1", started_at=NOON, seen_at=NOON))
+    Receivers(readers.store).beat(Receiver(name="laptop/1", version="1", seen_at=NOON))
     Leases(readers.store, now=readers.now).take("prune", "laptop/1", length=NOON - NOON.replace(hour=11))
     return readers
 

@@ -35,7 +35,6 @@ def activate(endpoints, key, **changes):
         "workspace_id": "12",
         "conn_id": "webwork_default",
         "events": ("tracker.started", "tracker.stopped"),
-        "now": LATER,
     }
     endpoints.activate("payroll", **{**registered, **changes})
     return endpoints.find("payroll")
@@ -151,11 +150,11 @@ def test_a_key_is_accepted_until_it_expires(endpoints):
 def test_an_endpoint_is_read_as_usual_until_it_says_otherwise(endpoints):
     assert endpoints.open("payroll", now=NOON).reading == Reading()
     for reading in (Reading(type="meta.kind", volatile=("token",)), Reading()):
-        endpoints.read_as("payroll", reading, now=LATER)
+        endpoints.read_as("payroll", reading)
         assert endpoints.get("payroll").reading == reading
 
     with pytest.raises(WebWorkLogError, match="no endpoint 'billing'"):
-        endpoints.read_as("billing", Reading(), now=LATER)
+        endpoints.read_as("billing", Reading())
 
 
 @pytest.mark.parametrize("name", ["a", "payroll", "team.payroll-2_b", "a" * 63])

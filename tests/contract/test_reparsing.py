@@ -35,7 +35,7 @@ def deliver(log, said, content_type=JSON, *, endpoint=ENDPOINT, after=timedelta(
 
 
 def again(store, endpoint=NOW_SAID):
-    return reparse(store, [endpoint], now=lambda: LATER)
+    return reparse(store, [endpoint])
 
 
 def test_what_is_understood_now_is_appended_and_names_what_it_was_parsed_from(store, log):
@@ -148,7 +148,7 @@ def test_a_person_is_erased_also_from_what_an_event_was_parsed_from(store, log):
 
 def test_what_was_erased_meanwhile_is_not_brought_back(store, log):
     deliver(log, nameless())
-    problems = Problems(store, now=lambda: LATER)
+    problems = Problems(store)
     [problem] = problems.page(0)
     again(store)
     Retention(store, now=lambda: LATER).erase("7", actor="a test")
@@ -161,7 +161,7 @@ def test_what_was_erased_meanwhile_is_not_brought_back(store, log):
 def test_a_solution_that_cannot_be_stored_leaves_the_problem_open(store, log):
     deliver(log, nameless())
     with pytest.raises(Exception, match="NUL or half of a surrogate"):
-        Problems(store, now=lambda: LATER).solve(1, [arrival(), arrival(type="\0")])
+        Problems(store).solve(1, [arrival(), arrival(type="\0")])
 
     assert log.head() == 1
     assert again(store).solved == 1

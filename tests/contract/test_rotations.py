@@ -43,7 +43,6 @@ def old_key(endpoints):
         workspace_id="12",
         conn_id="webwork_default",
         events=("tracker.started",),
-        now=NOON,
     )
     return key
 

@@ -140,8 +140,10 @@ class Chaos:
         self.log_server.start()
 
     def pause_or_unpause(self):
-        paused = self.done["pause_or_unpause"] % 2
-        (self.pipeline.api.pause if paused else self.pipeline.api.unpause)(self.name)
+        if self.done["pause_or_unpause"] % 2:
+            self.pipeline.api.pause(self.name)
+        else:
+            self.pipeline.api.unpause(self.name)
 
     def clear_a_run(self):
         """Let a run that succeeded do everything once more."""

@@ -8,12 +8,12 @@ import sys
 from collections import Counter
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 import sqlalchemy as sa
 
+from airflow_provider_webwork.clock import utc_now
 from airflow_provider_webwork.events.batches import Batches
 from airflow_provider_webwork.events.claims import Claims
 from airflow_provider_webwork.events.event import WEAK_WINDOW, Event, Identity, new_event_id
@@ -30,10 +30,6 @@ UNDER_WAY = {"queued", "running"}
 PIPELINES = Path(__file__).parent / "pipelines"
 
 AIRFLOW = (sys.executable, "-m", "airflow")
-
-
-def utc_now():
-    return datetime.now(UTC)
 
 
 @contextmanager

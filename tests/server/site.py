@@ -18,7 +18,7 @@ ENDED = {"success", "failed", "skipped", "upstream_failed"}
 
 
 @dataclass
-class Site:
+class AirflowSite:
     """The running Airflow; ``secrets`` are those that must be seen nowhere."""
 
     airflow: Standalone

@@ -16,7 +16,7 @@ from airflow_provider_webwork.simulator import DeliveryShape, Simulator
 from demo.processes import Processes
 from demo.standalone import Standalone
 from tests.server.canaries import decrypted_triggers, every_file, every_value, found
-from tests.server.site import REGISTER, Site
+from tests.server.site import REGISTER, AirflowSite
 
 REPOSITORY = Path(__file__).parents[2]
 WAIT = "example_wait_for_event"
@@ -67,7 +67,7 @@ def airflow_site(tmp_path_factory):
         airflow.configure()
         airflow.start()
         api = airflow.wait_until_healthy()
-        site = Site(airflow, api, webwork, processes, log_url, wrong_token=secrets.token_urlsafe(24))
+        site = AirflowSite(airflow, api, webwork, processes, log_url, wrong_token=secrets.token_urlsafe(24))
         api.create_connection(site.connection())
         api.create_connection(site.connection("webwork_wrong", password=site.wrong_token))
         site.wait("Airflow to read the Dags", lambda: all(map(api.has_dag, DAGS)))

@@ -6,7 +6,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import psutil
@@ -16,6 +16,7 @@ import requests
 from airflow_provider_webwork.api.auth import BearerAuth
 from airflow_provider_webwork.api.client import Client, ClientSettings
 from airflow_provider_webwork.api.webhooks import Webhooks
+from airflow_provider_webwork.clock import utc_now
 from airflow_provider_webwork.events.access import Access
 from airflow_provider_webwork.events.leases import Leases
 from airflow_provider_webwork.events.rotations import Rotations
@@ -35,10 +36,6 @@ OVERLAP = {"replace": timedelta(seconds=1), "rekey": timedelta(seconds=3)}
 LINGER = timedelta(seconds=3)
 AGREED = 1.0
 """Seconds after a change within which the receiver follows it."""
-
-
-def utc_now():
-    return datetime.now(UTC)
 
 
 @dataclass

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from airflow_provider_webwork.errors import WebWorkConfigurationError
 from airflow_provider_webwork.events.endpoint import BY_KEY
+from airflow_provider_webwork.events.observed import ObservedProof
 from airflow_provider_webwork.receiver.proofs.hmacs import Hmac
 from airflow_provider_webwork.receiver.proofs.proof import Proof
 from airflow_provider_webwork.receiver.proofs.standard import StandardWebhooks
@@ -86,12 +87,12 @@ def words(text: str) -> str:
     return shlex.join([settings.pop("proof"), *(f"{name}={value}" for name, value in settings.items())])
 
 
-def proposal(verified: Iterable[str]) -> str | None:
-    """Return the proof that says most among those that were seen to hold; ``None`` if none was.
+def proposal(observed: Iterable[ObservedProof]) -> str | None:
+    """Return the proof that says most among those that were seen to hold, as the event log keeps it.
 
-    :param verified: proofs of the event log.
+    ``None`` if none was but the key in the URL.
     """
-    proofs = [proof for proof in verified if proof != BY_KEY]
+    proofs = {each.proof for each in observed if each.verified and each.proof != BY_KEY}
     return min(proofs, key=lambda proof: RANKS[from_json(proof).name], default=None)
 
 

@@ -52,7 +52,7 @@ class Examined:
         return [(batch, self.run_state) for batch in batches if self.run_state in {"failed", "deleted"}]
 
     def proposal(self, observed: Sequence[ObservedProof]) -> tuple[str, str] | None:
-        proposed = proposal({each.proof for each in observed if each.verified})
+        proposed = proposal(observed)
         return None if proposed is None else (proposed, words(proposed))
 
     def found(self, *, fix: bool = False) -> list[Finding]:
@@ -74,7 +74,7 @@ class Examined:
     def beat(self, version: str = __version__) -> None:
         """Let a receiver say that it is at work."""
         now = self.workspace.clock.now()
-        receiver = Receiver(name=f"host of {version}", version=version, started_at=now, seen_at=now)
+        receiver = Receiver(name=f"host of {version}", version=version, seen_at=now)
         Receivers(self.workspace.store).beat(receiver)
 
     def secrets(self) -> dict[str, str]:

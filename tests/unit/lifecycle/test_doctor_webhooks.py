@@ -163,7 +163,7 @@ def test_an_endpoint_of_another_connection_or_workspace_is_left_alone(examined):
 
 def test_an_endpoint_that_is_silent_for_longer_than_it_expects_is_wrong(examined):
     endpoints, clock = examined.workspace.endpoints, examined.workspace.clock
-    endpoints.expect("payroll", timedelta(hours=1), now=clock.now())
+    endpoints.expect("payroll", timedelta(hours=1))
     assert examined.about("endpoints")[0].verdict == "good"
     endpoints.record({"payroll": Sighting(deliveries=3, last_delivery_at=clock.now() - timedelta(hours=1))})
     (finding,) = examined.about("endpoints")

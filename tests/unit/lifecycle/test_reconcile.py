@@ -317,7 +317,7 @@ def test_a_log_that_was_reconciled_lately_is_not_said_to_be_unserved(work):
     said = receivers.absence(now=NOON + timedelta(hours=26, seconds=1))
     assert "A receiver was never seen at this event log" in said
     assert "last reconciled up to 2026-11-18T13:00:00.000000Z" in said
-    receivers.beat(Receiver(name="r", version="1", started_at=NOON, seen_at=NOON + timedelta(days=3)))
+    receivers.beat(Receiver(name="r", version="1", seen_at=NOON + timedelta(days=3)))
     assert receivers.absence(now=NOON + timedelta(days=3)) is None
 
 

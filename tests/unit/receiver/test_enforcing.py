@@ -183,7 +183,7 @@ async def test_the_token_of_the_webhook_is_tried_without_being_told(running):
     async with running() as place:
         place.endpoints.activate(
             "payroll", key=place.key, webhook_id="31", webhook_token=VALUE, workspace_id="42",
-            conn_id="webwork_default", events=("tracker.started",), now=NOON,
+            conn_id="webwork_default", events=("tracker.started",),
         )  # fmt: skip
         await refresh(place)
         assert (await deliver(place, headers=[(b"x-webhook-token", VALUE.encode())]))[0] == 200

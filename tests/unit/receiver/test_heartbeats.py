@@ -12,7 +12,7 @@ def test_each_receiver_is_listed_once_the_last_seen_first_and_forgotten_after_a_
     receivers = Receivers(store)
 
     def beat(name, **later):
-        receivers.beat(Receiver(name=name, version="1", started_at=NOON, seen_at=NOON + timedelta(**later)))
+        receivers.beat(Receiver(name=name, version="1", seen_at=NOON + timedelta(**later)))
 
     beat("long gone")
     beat("one", hours=23)

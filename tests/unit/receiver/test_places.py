@@ -24,7 +24,7 @@ TIME = "2026-11-22T11:00:00Z"
         {"name": "tracker.started"},
     ],
 )
-def test_the_name_of_the_event(payload):
+def test_the_event_is_named_in_any_of_the_usual_places(payload):
     assert event(payload).type == "tracker.started"
 
 
@@ -54,7 +54,7 @@ def test_a_header_that_is_no_name_names_nothing(value):
         {"created_at": TIME, "data": {}},
     ],
 )
-def test_the_time_of_the_event(payload):
+def test_the_time_stands_in_any_of_the_usual_places(payload):
     assert event({"event": "tracker.stopped", **payload}).occurred_at == AT
 
 
@@ -77,14 +77,14 @@ def test_a_time_that_cannot_be_is_none(time):
         {"data": {"member": {"id": " 7 "}}},
     ],
 )
-def test_the_user(payload):
+def test_the_user_stands_in_any_of_the_usual_places(payload):
     assert event({"event": "a", **payload}).user_id == "7"
 
 
 @pytest.mark.parametrize(
     "payload", [{"workspace_id": 5}, {"data": {"workspace_id": 5}}, {"workspace": {"id": 5}, "data": []}]
 )
-def test_the_workspace(payload):
+def test_the_workspace_stands_in_any_of_the_usual_places(payload):
     assert event({"event": "a", **payload}).workspace_id == "5"
 
 

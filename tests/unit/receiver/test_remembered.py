@@ -64,7 +64,7 @@ def test_what_is_remembered_is_what_the_log_had_last(endpoints, remembered, log,
     endpoints.open("other", now=NOON)
     endpoints.delete("other")
     endpoints.activate("payroll", key=key, webhook_id="w1", webhook_token="whsec_canary-token", workspace_id="42",
-                       conn_id=None, events=(), now=NOON)  # fmt: skip
+                       conn_id=None, events=())  # fmt: skip
     assert remembered.load() == endpoints.list()
 
     again = RememberedEndpoints(log, memory, vault)
@@ -77,7 +77,7 @@ def test_what_proves_deliveries_and_how_they_are_read_is_remembered(endpoints, a
     endpoints.open("payroll", now=NOON)
     secret = access.add_secret("payroll", "canary-of-the-secret")
     access.require("payroll", to_json(Bearer()))
-    endpoints.read_as("payroll", Reading(type="meta.kind"), now=NOON)
+    endpoints.read_as("payroll", Reading(type="meta.kind"))
     remembered.load()
     [endpoint] = remembered.recall()
     assert endpoint.secrets == (secret,)

@@ -89,7 +89,7 @@ def test_an_endpoint_of_which_nothing_is_expected_may_be_silent_for_ever(silence
 
 async def test_a_receiver_reports_the_silence_of_an_endpoint_and_stays_ready(running, clock, caplog):
     async with running() as place:
-        place.endpoints.expect("payroll", HOUR, now=NOON)
+        place.endpoints.expect("payroll", HOUR)
         await place.deliver({"event": "tracker.started"})
         clock.goes_on(hours=2)
         await until(lambda: "Endpoint payroll is silent" in caplog.text)

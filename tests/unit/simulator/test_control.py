@@ -41,7 +41,7 @@ def test_any_event_is_delivered(client, receiver, control):
     assert json.loads(receiver.arrived[0].body)["data"] == {"project_id": 3}
 
 
-def test_faults_are_ordered(client, control):
+def test_a_fault_that_is_asked_for_meets_the_next_call(client, control):
     fault = {"operation": "getWebhooks", "kind": "status", "status": 429, "retry_after": 9}
     assert control("faults", fault).status_code == 200
     answer = client.get("/webhooks")

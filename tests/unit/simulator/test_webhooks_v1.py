@@ -21,7 +21,7 @@ def v1(client):
 
 
 @pytest.mark.parametrize("encoding", ["json", "data"])
-def test_the_life_of_a_webhook(v1, encoding):
+def test_a_webhook_can_be_made_read_changed_listed_and_deleted(v1, encoding):
     events = {"events": ["tracker.started"]} if encoding == "json" else {"events[]": ["tracker.started"]}
     created = v1("POST", **{encoding: {"url": URL, **events}}).json()
     webhook = created["webhook"]

@@ -48,7 +48,6 @@ def upgrade() -> None:
         sa.Column("pending_key", sa.Text),
         sa.Column("events", sa.Text, nullable=False),
         sa.Column("created_at", sa.BigInteger, nullable=False),
-        sa.Column("updated_at", sa.BigInteger, nullable=False),
         sa.Column("deliveries", sa.BigInteger, nullable=False),
         sa.Column("last_delivery_at", sa.BigInteger),
         sa.Column("last_probe_at", sa.BigInteger),
@@ -65,7 +64,6 @@ def upgrade() -> None:
         "receiver",
         sa.Column("name", sa.Text, primary_key=True),
         sa.Column("version", sa.Text, nullable=False),
-        sa.Column("started_at", sa.BigInteger, nullable=False),
         sa.Column("seen_at", sa.BigInteger, nullable=False),
     )
     op.create_table(

@@ -38,5 +38,4 @@ def upgrade() -> None:
     op.create_table(
         "reparsed",
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False),
-        sa.Column("at", sa.BigInteger, nullable=False),
     )
