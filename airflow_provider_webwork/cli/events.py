@@ -49,7 +49,7 @@ def show_event(args: Namespace) -> None:
     if not page or page[0].seq != args.seq:
         msg = f"There is no event {args.seq} in the log; it holds {oldest} to {newest}."
         raise ValueError(msg)
-    print(json.dumps(_whole(page[0]), indent=2))
+    print(json.dumps(_whole(page[0]) | {"identity": log.identity_source(args.seq)}, indent=2))
 
 
 @command

@@ -141,6 +141,12 @@ class EventLog:
             rows = connection.execute(query).all()
         return [event_of(row) for row in rows]
 
+    def identity_source(self, seq: int) -> str:
+        """Return what told a stored event apart from others: the ``source`` of its :class:`Identity`."""
+        table = schema.event
+        with self._store.read() as connection:
+            return str(connection.execute(sa.select(table.c.identity_source).where(table.c.seq == seq)).scalar_one())
+
     def read(
         self,
         wanted: EventFilter | None = None,

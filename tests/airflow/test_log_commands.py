@@ -73,6 +73,16 @@ def test_events_are_listed_shown_and_exported_by_type_content_and_time(webwork, 
     assert "it holds 1 to 3" in webwork("events show 9")
 
 
+def test_what_told_an_event_apart_is_shown(webwork, log):
+    endpoint = Endpoint(name="payroll", state="pending", created_at=now())
+    for fields in ({"event_id": 1}, {"occurred_at": "2026-11-22T12:00:00Z"}, {"user_id": 7}):
+        body = json.dumps({"event": "tracker.started", **fields}).encode()
+        log.append(parse(body, "application/json", endpoint=endpoint, received_at=now(), key=""))
+
+    shown = [json.loads(webwork(f"events show {seq}"))["identity"] for seq in (1, 2, 3)]
+    assert shown == ["sender", "content", "weak"]
+
+
 @pytest.mark.parametrize(
     "line", ["events list --since yesterdayish", "events list --match user_id", "events list --types ,*x"]
 )
