@@ -29,20 +29,13 @@ def claim_for_task(
     :param asked: the name of a consumer that there is, or what a Dag asks of one, which is made then.
     """
     run_key, try_number = run_key_of(context), context["ti"].try_number
-    if isinstance(asked, str):
-        name = asked
-        batch = claims.claim(name, run_key, limit=max_events, max_bytes=max_bytes, try_number=try_number)
+    if isinstance(asked, Subscription):
+        name, wanted, start = asked.consumer, asked.wanted, asked.start
     else:
-        name = asked.consumer
-        batch = claims.claim(
-            name,
-            run_key,
-            limit=max_events,
-            max_bytes=max_bytes,
-            wanted=asked.wanted,
-            start=asked.start,
-            try_number=try_number,
-        )
+        name, wanted, start = asked, None, "now"
+    batch = claims.claim(
+        name, run_key, limit=max_events, max_bytes=max_bytes, wanted=wanted, start=start, try_number=try_number
+    )
     if batch is None:
         log.info("Nothing waits for consumer %s.", name)
     else:
