@@ -455,6 +455,14 @@ def test_a_position_that_is_moved_while_a_claim_looks_is_heeded(readers, monkeyp
     assert readers.claim("r2", limit=2) == list(range(to + 1, min(to + 2, 6) + 1))
 
 
+def test_a_filter_that_changes_while_a_claim_looks_is_heeded(readers, monkeypatch):
+    readers.append("tracker.started", "tracker.stopped")
+    readers.consumers.create("payroll", STARTED, start="beginning")
+    changed = {"owner": "salaries", "actor": "salaries/r1/claim/-1"}
+    interrupt(monkeypatch, lambda: readers.consumers.subscribe("payroll", STOPPED, **changed))
+    assert readers.claim("r2", wanted=None) == [2]
+
+
 def test_events_that_are_pruned_while_a_claim_looks_are_told(readers, monkeypatch):
     readers.append(*["tracker.started"] * 3)
     readers.goes_on(days=100)
@@ -550,6 +558,20 @@ def test_a_filter_over_more_events_than_a_page_finds_them_all(readers):
         None,
     ]
     assert readers.payroll.position == 2_500
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        EventFilter.of(match={"user_id": list(range(70_000))}),
+        EventFilter.of(types=["tracker.*", *(f"leave.{number}.*" for number in range(1_000))]),
+    ],
+    ids=["users", "types"],
+)
+def test_a_filter_may_be_longer_than_what_databases_compare(readers, wanted):
+    readers.append("member.added", user_id="x")
+    readers.append("tracker.started", user_id="7")
+    assert readers.claim("r1", wanted=wanted) == [2]
 
 
 def test_a_consumer_was_heard_of_when_it_was_made_or_claimed_or_seen_last(readers):
