@@ -26,7 +26,7 @@ _IDENTIFIERS = ("workspace_id", "user_id", "endpoint")
 """The fields that the database can compare as well as we can, but for numbers and their texts."""
 
 _COMPARED = 5_000
-"""How many texts a query compares a field with, for the same reason; of longer filters it knows nothing."""
+"""How many texts a query compares a field with, for the same reason; with more of them it reads every row."""
 
 # Statements that every append makes, built once: to build one takes longer than to run it.
 _HEAD = sa.select(sa.func.max(schema.event.c.seq))

@@ -463,6 +463,16 @@ def test_a_filter_that_changes_while_a_claim_looks_is_heeded(readers, monkeypatc
     assert readers.claim("r2", wanted=None) == [2]
 
 
+def test_of_two_dags_that_give_a_consumer_a_filter_at_once_one_is_refused(readers, monkeypatch):
+    readers.append("tracker.started", "tracker.stopped")
+    readers.consumers.create("payroll", ALL, start="beginning")
+    other = {"owner": "bonuses", "actor": "bonuses/r1/claim/-1"}
+    interrupt_write(monkeypatch, readers, lambda: readers.consumers.subscribe("payroll", STOPPED, **other))
+    with pytest.raises(WebWorkConsumerError, match="belongs to Dag 'bonuses'"):
+        readers.claim("r1", wanted=STARTED)
+    assert readers.claim("r1", dag="bonuses", wanted=STOPPED) == [2]
+
+
 def test_events_that_are_pruned_while_a_claim_looks_are_told(readers, monkeypatch):
     readers.append(*["tracker.started"] * 3)
     readers.goes_on(days=100)
