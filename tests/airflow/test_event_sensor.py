@@ -20,7 +20,9 @@ from airflow.sdk.exceptions import (
 )
 
 from airflow_provider_webwork.assets import webwork_events
+from airflow_provider_webwork.events import schema
 from airflow_provider_webwork.events.match import EventFilter
+from airflow_provider_webwork.hooks.events import WebWorkEventsHook
 from airflow_provider_webwork.hooks.failures import WebWorkTaskError
 from airflow_provider_webwork.sensors.events import WebWorkEventSensor
 
@@ -178,6 +180,21 @@ def test_of_events_received_at_the_same_moment_the_one_stored_first_counts(webwo
     webwork_log.add("tracker.stopped", received_at=received(0))
 
     assert wait(mode, types=["tracker.stopped"]) == [first]
+
+
+@pytest.mark.parametrize("mode", ["poke", "reschedule"])
+@pytest.mark.parametrize("since", ["run", {"seq": 1}], ids=str)
+def test_after_a_log_was_put_back_to_an_earlier_state_no_event_that_comes_then_is_missed(webwork_log, mode, since):
+    for kind in ("started", "stopped", "started"):
+        webwork_log.add(f"tracker.{kind}", received_at=received(1))
+    stored = []
+
+    def meanwhile():
+        with WebWorkEventsHook().store.write() as connection:
+            connection.execute(schema.event.delete().where(schema.event.c.seq > 1))
+        stored.append(webwork_log.add("tracker.leave", received_at=received(2)))
+
+    assert wait(mode, types=["tracker.leave"], since=since, meanwhile=meanwhile) == stored
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -473,6 +490,7 @@ def test_the_log_of_the_task_says_which_event_log_it_reads_and_that_no_receiver_
         ({"since": "2026-11-22T12:00:00"}, "since must be .* time zone"),
         ({"since": datetime(2026, 11, 22)}, "since must be .* time zone"),  # noqa: DTZ001 - that is what is refused
         ({"since": {"id": "x"}}, "since must be"),
+        ({"since": {"seq": 2**63}}, "since must be"),
         ({"since": []}, "since must be"),
         ({"since": [{"seq": 1}, {"id": "x"}]}, "since must be"),
         ({"min_events": 0}, "min_events"),
