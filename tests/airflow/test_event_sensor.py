@@ -414,6 +414,12 @@ def test_a_sensor_that_may_not_fail_is_skipped_when_the_event_log_is_none(not_a_
 
 
 @pytest.mark.parametrize("mode", MODES)
+def test_a_sensor_that_fails_softly_is_tried_again_when_the_event_log_is_away(away, mode):
+    with pytest.raises(WebWorkTaskError, match="is not available"):
+        wait(mode, soft_fail=True)
+
+
+@pytest.mark.parametrize("mode", MODES)
 def test_a_sensor_that_must_never_fail_is_skipped_when_the_event_log_is_away(away, mode):
     with pytest.raises(AirflowSkipException):
         wait(mode, never_fail=True)
@@ -448,6 +454,19 @@ def test_an_event_that_is_not_in_the_log_any_more_fails_the_task_for_good(webwor
         named = {"seq": seq, "event_id": event_id, "after": 0, "since": None}
         with pytest.raises(AirflowFailException, match=rf"seq {seq}.* is not in /.* any more"):
             sensor_in("deferrable").execute_complete(context_of(), named)
+
+
+def test_of_several_events_none_may_be_missing_when_the_task_goes_on(webwork_log):
+    stored = [webwork_log.add("tracker.stopped", received_at=received(1)) for _ in range(3)]
+    deferred = deferred_by(sensor_in("deferrable", min_events=4))
+    stored.append(webwork_log.add("tracker.stopped", received_at=received(1)))
+    event = fired(deferred)
+    assert sensor_in("deferrable", min_events=4).execute_complete(context_of(), event) == stored
+    with WebWorkEventsHook().store.write() as connection:
+        connection.execute(schema.event.delete().where(schema.event.c.seq == 1))
+
+    with pytest.raises(AirflowFailException, match=r"seq 4\), or one of those before it, is not in /.* any more"):
+        sensor_in("deferrable", min_events=4).execute_complete(context_of(), event)
 
 
 def test_a_sensor_may_be_skipped_when_its_event_is_gone(webwork_log):
