@@ -256,6 +256,13 @@ def test_now_is_the_present_try_where_airflow_keeps_no_state_for_a_task(webwork_
     assert [event["seq"] for event in wait("poke", since="now")] == [2]
 
 
+def test_now_is_the_first_look_of_a_try_that_is_rescheduled_in_between(webwork_log):
+    stored = webwork_log.add("tracker.stopped", received_at=received(5))
+    context = context_of(start_date=received(100), first_reschedule=received(1))
+
+    assert wait("reschedule", since="now", context=context) == [stored]
+
+
 def test_a_deferred_sensor_hands_its_time_out_to_airflow(webwork_log):
     deferred = deferred_by(sensor_in("deferrable", timeout=3600))
 
