@@ -170,11 +170,13 @@ class Claims:
         with self._store.write() as connection:
             if given_up.start_seq < horizon(connection):
                 raise _LostRaceError  # some was pruned while we looked; that has to be told
+            # The consumer before the range, as who resets or deletes it, or the two could wait for each other.
+            batch = self._give(connection, consumer, run_key, cut, given_up.wanted) if cut.count else None
             if not released.shorten(connection, given_up, start_seq=cut.done + 1, taken=cut.count):
                 raise _LostRaceError
-            if cut.count:
-                return self._give(connection, consumer, run_key, cut, given_up.wanted)
-        raise _LostRaceError  # all that was wanted of it has been erased; now the range is gone
+        if batch is None:
+            raise _LostRaceError  # all that was wanted of it has been erased; now the range is gone
+        return batch
 
     def _note_empty(self, consumer: Consumer, run_key: str, try_number: int, *, before: int) -> None:
         """Write down that a run was told that nothing waits.
