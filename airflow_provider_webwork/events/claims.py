@@ -111,7 +111,7 @@ class Claims:
             self._consumers.subscribe(name, wanted, owner=_dag_id(run_key), actor=run_key, start=start)
         while True:
             with suppress(_LostRaceError):
-                return self._claim(name, run_key, try_number, _Take(limit, max_bytes))
+                return self._claim(name, run_key, try_number, _Take(limit, max_bytes), wanted)
 
     def lag(self, name: str, *, at_most: int = 100_000) -> Lag:
         """Count the events that wait for a consumer.
@@ -132,7 +132,7 @@ class Claims:
         with self._store.read() as connection:
             return batches.find(connection, name, run_key)
 
-    def _claim(self, name: str, run_key: str, try_number: int, take: _Take) -> Batch | None:
+    def _claim(self, name: str, run_key: str, try_number: int, take: _Take, wanted: EventFilter | None) -> Batch | None:
         with self._store.read() as connection:
             # The consumer is read first: whoever claims after that is noticed in the end by the counter of claims.
             # The batch is read last: another try of this task may just have claimed all that there was.
@@ -145,6 +145,8 @@ class Claims:
             return batches.live(batch)
         if try_number < empty:
             raise _overtaken(name, run_key, try_number, by=empty)
+        if wanted is not None:  # the consumer may have become another Dag's since this one subscribed
+            self._consumers.check_owner(consumer, wanted, owner=_dag_id(run_key), actor=run_key)
         if given_up is not None:
             if given_up.start_seq < oldest:
                 self._tell_pruned_range(consumer, given_up, oldest, run_key)
@@ -168,11 +170,13 @@ class Claims:
         with self._store.write() as connection:
             if given_up.start_seq < horizon(connection):
                 raise _LostRaceError  # some was pruned while we looked; that has to be told
+            # The consumer before the range, as who resets or deletes it, or the two could wait for each other.
+            batch = self._give(connection, consumer, run_key, cut, given_up.wanted) if cut.count else None
             if not released.shorten(connection, given_up, start_seq=cut.done + 1, taken=cut.count):
                 raise _LostRaceError
-            if cut.count:
-                return self._give(connection, consumer, run_key, cut, given_up.wanted)
-        raise _LostRaceError  # all that was wanted of it has been erased; now the range is gone
+        if batch is None:
+            raise _LostRaceError  # all that was wanted of it has been erased; now the range is gone
+        return batch
 
     def _note_empty(self, consumer: Consumer, run_key: str, try_number: int, *, before: int) -> None:
         """Write down that a run was told that nothing waits.

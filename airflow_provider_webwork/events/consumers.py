@@ -138,14 +138,7 @@ class Consumers:
             consumer = self.create(name, wanted, start=start, owner=owner)
             if consumer.wanted == wanted:
                 return consumer
-            if consumer.owner not in {None, owner}:
-                self._note_clash(consumer, wanted, owner=owner, actor=actor)
-                msg = (
-                    f"Consumer {name!r} belongs to Dag {consumer.owner!r} with the filter {consumer.wanted.to_json()}, "
-                    f"and Dag {owner!r} claims with {wanted.to_json()}. Give one of them a consumer of its own, or "
-                    f"hand this one over: `airflow webwork consumers transfer {name} {owner}`."
-                )
-                raise WebWorkConsumerError(msg)
+            self.check_owner(consumer, wanted, owner=owner, actor=actor)
             if self._change_filter(consumer, wanted, owner=owner, actor=actor):
                 log.warning(
                     "Consumer %s has a new filter, %s instead of %s; it goes on at position %s.",
@@ -154,6 +147,23 @@ class Consumers:
                     consumer.wanted.to_json(),
                     consumer.position,
                 )
+
+    def check_owner(self, consumer: Consumer, wanted: EventFilter, *, owner: str, actor: str) -> None:
+        """Refuse a Dag that wants another filter than the Dag to which the consumer belongs.
+
+        :param owner: the Dag that claims.
+        :param actor: the run key of the task that asks.
+        :raises WebWorkConsumerError: naming both Dags and filters.
+        """
+        if consumer.owner in {None, owner} or consumer.wanted == wanted:
+            return
+        self._note_clash(consumer, wanted, owner=owner, actor=actor)
+        msg = (
+            f"Consumer {consumer.name!r} belongs to Dag {consumer.owner!r} with the filter "
+            f"{consumer.wanted.to_json()}, and Dag {owner!r} claims with {wanted.to_json()}. Give one of them a "
+            f"consumer of its own, or hand this one over: `airflow webwork consumers transfer {consumer.name} {owner}`."
+        )
+        raise WebWorkConsumerError(msg)
 
     def seen(self, consumer: Consumer, *, proven: int) -> None:
         """Record that the consumer's trigger waits, and up to where nothing is wanted.

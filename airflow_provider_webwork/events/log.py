@@ -25,6 +25,9 @@ _VALUES = 500
 _IDENTIFIERS = ("workspace_id", "user_id", "endpoint")
 """The fields that the database can compare as well as we can, but for numbers and their texts."""
 
+_COMPARED = 5_000
+"""How many texts a query compares a field with, for the same reason; with more of them it reads every row."""
+
 # Statements that every append makes, built once: to build one takes longer than to run it.
 _HEAD = sa.select(sa.func.max(schema.event.c.seq))
 _HEAD_AND_SEEN = sa.union_all(
@@ -248,7 +251,7 @@ def _may_match(wanted: EventFilter) -> sa.ColumnElement[bool]:
 
 def _may_have(name: str, wanted: EventFilter) -> sa.ColumnElement[bool]:
     texts = wanted.texts(name)
-    if texts is None:
+    if texts is None or len(texts) > _COMPARED:
         return sa.true()
     column = schema.event.c[name]
     storable = [text for text in texts if text is not None and not UNSTORABLE.search(text)]
@@ -257,7 +260,7 @@ def _may_have(name: str, wanted: EventFilter) -> sa.ColumnElement[bool]:
 
 def _may_be_of_type(wanted: EventFilter) -> sa.ColumnElement[bool]:
     name = schema.event.c.type
-    if not wanted.types:
+    if not wanted.types or len(wanted.types) > _VALUES:  # SQLite's expressions have a depth of 1,000 at most
         return sa.true()
     patterns = [pattern for pattern in wanted.types if not UNSTORABLE.search(pattern)]
     exact = [pattern for pattern in patterns if not pattern.endswith("*")]

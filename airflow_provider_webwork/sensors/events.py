@@ -177,10 +177,12 @@ class WebWorkEventSensor(BaseSensorOperator):
         count = arguments.usable_count(self.min_events, name="min_events")
         since = start_of(self.since, context)
         log = self.hook.event_log
-        if self._position is None:
-            self._position = since if isinstance(since, int) else log.position_before(since)
-            self._say_where(f"after position {self._position}")
         end = log.head()
+        if self._position is None or end < self._position:  # a log that was put back gives its seq to other events
+            begin = since if isinstance(since, int) else log.position_before(since)
+            if begin != self._position:
+                self._say_where(f"after position {begin}")
+            self._position, self._found = begin, []
         found = list(self._found)
         for event in log.read(wanted, after=self._position, until=end):
             if not isinstance(since, datetime) or event.received_at >= since:

@@ -15,6 +15,9 @@ Since: TypeAlias = Literal["run", "now", "beginning"] | datetime | int
 
 _FIRST_ATTEMPT = "webwork_first_attempt"
 
+_LAST_SEQ = 2**63 - 1
+"""No log goes further. A trigger that asked for more would end the poll that it shares with others."""
+
 
 def usable_since(since: object) -> Since:
     """Return ``run``, ``now`` or ``beginning``, a datetime with a time zone, or a position.
@@ -26,7 +29,7 @@ def usable_since(since: object) -> Since:
             return since
     if isinstance(since, (list, tuple)) and since:
         since = since[-1]  # sensors and claims return a list of events
-    if isinstance(since, dict) and isinstance(seq := since.get("seq"), int):
+    if isinstance(since, dict) and isinstance(seq := since.get("seq"), int) and 0 <= seq <= _LAST_SEQ:
         return seq
     if (moment := zoned(since)) is not None:
         return moment

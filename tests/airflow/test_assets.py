@@ -40,6 +40,7 @@ def test_a_trigger_is_the_same_after_it_was_stored():
     path, kwargs = trigger_of(asset).serialize()
 
     again = WebWorkConsumerTrigger(**json.loads(json.dumps(kwargs, allow_nan=False)))
+    assert again.subscription == trigger_of(asset).subscription
     assert again.serialize() == (path, kwargs)
     assert WebWorkConsumerTrigger.hash(path, kwargs) == WebWorkConsumerTrigger.hash(*again.serialize())
     assert repr(again) == repr(trigger_of(asset))

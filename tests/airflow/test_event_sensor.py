@@ -20,7 +20,9 @@ from airflow.sdk.exceptions import (
 )
 
 from airflow_provider_webwork.assets import webwork_events
+from airflow_provider_webwork.events import schema
 from airflow_provider_webwork.events.match import EventFilter
+from airflow_provider_webwork.hooks.events import WebWorkEventsHook
 from airflow_provider_webwork.hooks.failures import WebWorkTaskError
 from airflow_provider_webwork.sensors.events import WebWorkEventSensor
 
@@ -180,6 +182,21 @@ def test_of_events_received_at_the_same_moment_the_one_stored_first_counts(webwo
     assert wait(mode, types=["tracker.stopped"]) == [first]
 
 
+@pytest.mark.parametrize("mode", ["poke", "reschedule"])
+@pytest.mark.parametrize("since", ["run", {"seq": 1}], ids=str)
+def test_after_a_log_was_put_back_to_an_earlier_state_no_event_that_comes_then_is_missed(webwork_log, mode, since):
+    for kind in ("started", "stopped", "started"):
+        webwork_log.add(f"tracker.{kind}", received_at=received(1))
+    stored = []
+
+    def meanwhile():
+        with WebWorkEventsHook().store.write() as connection:
+            connection.execute(schema.event.delete().where(schema.event.c.seq > 1))
+        stored.append(webwork_log.add("tracker.leave", received_at=received(2)))
+
+    assert wait(mode, types=["tracker.leave"], since=since, meanwhile=meanwhile) == stored
+
+
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(
     ("since", "expected"),
@@ -237,6 +254,13 @@ def test_now_is_the_present_try_where_airflow_keeps_no_state_for_a_task(webwork_
         webwork_log.add("tracker.stopped", received_at=received(seconds))
 
     assert [event["seq"] for event in wait("poke", since="now")] == [2]
+
+
+def test_now_is_the_first_look_of_a_try_that_is_rescheduled_in_between(webwork_log):
+    stored = webwork_log.add("tracker.stopped", received_at=received(5))
+    context = context_of(start_date=received(100), first_reschedule=received(1))
+
+    assert wait("reschedule", since="now", context=context) == [stored]
 
 
 def test_a_deferred_sensor_hands_its_time_out_to_airflow(webwork_log):
@@ -397,6 +421,12 @@ def test_a_sensor_that_may_not_fail_is_skipped_when_the_event_log_is_none(not_a_
 
 
 @pytest.mark.parametrize("mode", MODES)
+def test_a_sensor_that_fails_softly_is_tried_again_when_the_event_log_is_away(away, mode):
+    with pytest.raises(WebWorkTaskError, match="is not available"):
+        wait(mode, soft_fail=True)
+
+
+@pytest.mark.parametrize("mode", MODES)
 def test_a_sensor_that_must_never_fail_is_skipped_when_the_event_log_is_away(away, mode):
     with pytest.raises(AirflowSkipException):
         wait(mode, never_fail=True)
@@ -431,6 +461,19 @@ def test_an_event_that_is_not_in_the_log_any_more_fails_the_task_for_good(webwor
         named = {"seq": seq, "event_id": event_id, "after": 0, "since": None}
         with pytest.raises(AirflowFailException, match=rf"seq {seq}.* is not in /.* any more"):
             sensor_in("deferrable").execute_complete(context_of(), named)
+
+
+def test_of_several_events_none_may_be_missing_when_the_task_goes_on(webwork_log):
+    stored = [webwork_log.add("tracker.stopped", received_at=received(1)) for _ in range(3)]
+    deferred = deferred_by(sensor_in("deferrable", min_events=4))
+    stored.append(webwork_log.add("tracker.stopped", received_at=received(1)))
+    event = fired(deferred)
+    assert sensor_in("deferrable", min_events=4).execute_complete(context_of(), event) == stored
+    with WebWorkEventsHook().store.write() as connection:
+        connection.execute(schema.event.delete().where(schema.event.c.seq == 1))
+
+    with pytest.raises(AirflowFailException, match=r"seq 4\), or one of those before it, is not in /.* any more"):
+        sensor_in("deferrable", min_events=4).execute_complete(context_of(), event)
 
 
 def test_a_sensor_may_be_skipped_when_its_event_is_gone(webwork_log):
@@ -473,6 +516,7 @@ def test_the_log_of_the_task_says_which_event_log_it_reads_and_that_no_receiver_
         ({"since": "2026-11-22T12:00:00"}, "since must be .* time zone"),
         ({"since": datetime(2026, 11, 22)}, "since must be .* time zone"),  # noqa: DTZ001 - that is what is refused
         ({"since": {"id": "x"}}, "since must be"),
+        ({"since": {"seq": 2**63}}, "since must be"),
         ({"since": []}, "since must be"),
         ({"since": [{"seq": 1}, {"id": "x"}]}, "since must be"),
         ({"min_events": 0}, "min_events"),

@@ -95,8 +95,8 @@ def test_a_batch_has_no_more_bytes_than_asked_for_but_always_one_event(readers):
     size = len(json.dumps(next(readers.log.read()).as_dict()))
     assert size > 1_000
     assert readers.claim("r1", max_bytes=10) == [1]
-    assert readers.claim("r2", max_bytes=2 * size + 10) == [2, 3]
-    assert readers.claim("r3", max_bytes=2 * size + 10) == [4]
+    assert readers.claim("r2", max_bytes=2 * size) == [2, 3]
+    assert readers.claim("r3", max_bytes=2 * size) == [4]
 
 
 def test_a_claim_of_no_events_is_refused(readers):
@@ -220,6 +220,20 @@ def test_a_released_range_that_was_pruned_fails_once_and_the_rest_of_it_is_given
         readers.claim("r2")
     assert readers.claim("r2") == [4, 5, 6]
     assert readers.claim("r3") is None
+
+
+def test_of_a_released_range_that_was_pruned_no_more_is_told_to_be_gone_than_it_held(readers):
+    readers.append(*["tracker.started"] * 5)
+    assert readers.claim("r1", limit=3) == [1, 2, 3]
+    assert readers.claim("r2") == [4, 5]
+    readers.release("r1")
+    readers.goes_on(days=100)
+    readers.append("tracker.started")
+    readers.prune(even_unclaimed=True)
+
+    with pytest.raises(WebWorkConsumerError, match="Events 1 to 3 were pruned"):
+        readers.claim("r3")
+    assert readers.claim("r3") == [6]
 
 
 def test_a_batch_that_was_pruned_says_so_instead_of_giving_less(readers):
@@ -441,6 +455,24 @@ def test_a_position_that_is_moved_while_a_claim_looks_is_heeded(readers, monkeyp
     assert readers.claim("r2", limit=2) == list(range(to + 1, min(to + 2, 6) + 1))
 
 
+def test_a_filter_that_changes_while_a_claim_looks_is_heeded(readers, monkeypatch):
+    readers.append("tracker.started", "tracker.stopped")
+    readers.consumers.create("payroll", STARTED, start="beginning")
+    changed = {"owner": "salaries", "actor": "salaries/r1/claim/-1"}
+    interrupt(monkeypatch, lambda: readers.consumers.subscribe("payroll", STOPPED, **changed))
+    assert readers.claim("r2", wanted=None) == [2]
+
+
+def test_of_two_dags_that_give_a_consumer_a_filter_at_once_one_is_refused(readers, monkeypatch):
+    readers.append("tracker.started", "tracker.stopped")
+    readers.consumers.create("payroll", ALL, start="beginning")
+    other = {"owner": "bonuses", "actor": "bonuses/r1/claim/-1"}
+    interrupt_write(monkeypatch, readers, lambda: readers.consumers.subscribe("payroll", STOPPED, **other))
+    with pytest.raises(WebWorkConsumerError, match="belongs to Dag 'bonuses'"):
+        readers.claim("r1", wanted=STARTED)
+    assert readers.claim("r1", dag="bonuses", wanted=STOPPED) == [2]
+
+
 def test_events_that_are_pruned_while_a_claim_looks_are_told(readers, monkeypatch):
     readers.append(*["tracker.started"] * 3)
     readers.goes_on(days=100)
@@ -449,6 +481,65 @@ def test_events_that_are_pruned_while_a_claim_looks_are_told(readers, monkeypatc
     interrupt(monkeypatch, lambda: readers.prune(even_unclaimed=True))
     with pytest.raises(WebWorkConsumerError, match="Events 1 to 3 were pruned"):
         readers.claim("r1")
+
+
+def test_what_was_released_and_is_pruned_while_a_claim_looks_is_told(readers, monkeypatch):
+    readers.append(*["tracker.started"] * 3)
+    readers.goes_on(days=100)
+    readers.append(*["tracker.started"] * 3)
+    readers.claim("r1")
+    readers.release("r1")
+    interrupt(monkeypatch, lambda: readers.prune(even_unclaimed=True))
+    with pytest.raises(WebWorkConsumerError, match="Events 1 to 3 were pruned"):
+        readers.claim("r2")
+    assert readers.claim("r2") == [4, 5, 6]
+
+
+@pytest.mark.parametrize("given_up", [False, True], ids=["unclaimed", "released"])
+def test_of_two_runs_that_find_events_pruned_one_is_told_and_the_other_goes_on(readers, monkeypatch, given_up):
+    readers.append(*["tracker.started"] * 3)
+    readers.goes_on(days=100)
+    readers.append(*["tracker.started"] * 2)
+    readers.consumers.create("payroll", ALL, start="beginning")
+    if given_up:
+        readers.claim("r0")
+        readers.release("r0")
+    readers.prune(even_unclaimed=True)
+
+    def told():
+        with pytest.raises(WebWorkConsumerError, match="Events 1 to 3 were pruned"):
+            readers.claim("r1")
+
+    interrupt_write(monkeypatch, readers, told)
+    assert readers.claim("r2") == [4, 5]
+
+
+@pytest.mark.parametrize(("given_up", "left"), [(False, 2), (True, 1)], ids=["unclaimed", "released"])
+def test_a_run_whose_consumer_goes_to_another_dag_while_it_looks_takes_nothing_from_it(
+    readers, monkeypatch, given_up, left
+):
+    readers.append("tracker.started", "tracker.stopped")
+    if given_up:
+        readers.claim("r0", wanted=STARTED)
+        readers.release("r0")
+
+    def handed_over():
+        readers.consumers.transfer("payroll", owner="bonuses", actor="Member 7")
+        readers.consumers.subscribe("payroll", STOPPED, owner="bonuses", actor="bonuses/r1/claim/-1")
+
+    interrupt(monkeypatch, handed_over)
+    with pytest.raises(WebWorkConsumerError, match=r"belongs to Dag 'bonuses' .* and Dag 'salaries' claims with"):
+        readers.claim("r1", wanted=STARTED)
+    assert readers.claim("r1", dag="bonuses", wanted=STOPPED) == [left]
+
+
+def test_of_two_dags_that_claim_first_at_once_with_different_filters_one_is_refused(readers, monkeypatch):
+    readers.append("tracker.started", "tracker.stopped", "tracker.stopped")
+    readers.consumers.create("payroll", STARTED, start="beginning")
+    interrupt(monkeypatch, lambda: readers.claim("r1", dag="bonuses", wanted=STOPPED, limit=1))
+    with pytest.raises(WebWorkConsumerError, match="belongs to Dag 'bonuses'"):
+        readers.claim("r1", wanted=STARTED)
+    assert readers.claim("r2", dag="bonuses", wanted=STOPPED) == [3]
 
 
 def test_a_claim_that_looks_for_events_blocks_no_appends_and_they_come_next(readers, monkeypatch):
@@ -477,6 +568,20 @@ def test_a_filter_over_more_events_than_a_page_finds_them_all(readers):
         None,
     ]
     assert readers.payroll.position == 2_500
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        EventFilter.of(match={"user_id": list(range(70_000))}),
+        EventFilter.of(types=["tracker.*", *(f"leave.{number}.*" for number in range(1_000))]),
+    ],
+    ids=["users", "types"],
+)
+def test_a_filter_may_be_longer_than_what_databases_compare(readers, wanted):
+    readers.append("member.added", user_id="x")
+    readers.append("tracker.started", user_id="7")
+    assert readers.claim("r1", wanted=wanted) == [2]
 
 
 def test_a_consumer_was_heard_of_when_it_was_made_or_claimed_or_seen_last(readers):

@@ -215,9 +215,9 @@ def test_what_a_trigger_proved_does_not_count_once_the_consumer_changed(readers)
     readers.consumers.seen(before, proven=3)
     assert readers.payroll.position == 0
 
-    before = readers.payroll
     readers.consumers.delete("payroll", actor="Member 7")
-    readers.goes_on(seconds=1)
+    before = readers.consumers.create("payroll", STOPPED, start="beginning")
+    readers.consumers.delete("payroll", actor="Member 7")
     readers.consumers.create("payroll", STARTED, start="beginning")
     readers.consumers.seen(before, proven=3)
     assert readers.payroll.position == 0

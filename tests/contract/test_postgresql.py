@@ -2,12 +2,17 @@
 
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
 
 from airflow_provider_webwork.events.log import EventLog
 from tests.contract.arrivals import arrival
+from tests.contract.readers import Readers
+
+PATIENCE = 30
 
 
 @pytest.fixture
@@ -93,3 +98,28 @@ def test_without_the_driver_the_command_that_installs_it_is_named():
     assert "WebWorkConfigurationError" in last
     assert "pip install 'airflow-provider-webwork[postgres]'" in last
     assert "hunter2hunter2" not in done.stderr
+
+
+@pytest.mark.parametrize("verb", ["reset", "delete"])
+def test_a_claim_of_released_events_and_a_change_by_hand_that_meet_do_not_block_each_other(database, postgresql, verb):
+    readers = Readers(database())
+    readers.append("tracker.started")
+    readers.claim("r1")
+    readers.release("r1")
+    changed = []
+
+    def meet(*executed):
+        mine = threading.current_thread() is threading.main_thread()
+        if mine and not changed and executed[2].startswith(("UPDATE", "DELETE")):
+            changed.append(pool.submit(getattr(readers.consumers, verb), "payroll", actor="Member 7"))
+            while not postgresql.execute("SELECT 1 FROM pg_locks WHERE NOT granted"):
+                assert not changed[0].done()
+
+    sa.event.listen(sa.Engine, "after_cursor_execute", meet)
+    try:
+        with ThreadPoolExecutor() as pool:
+            assert readers.claim("r2") == [1]
+            changed[0].result(PATIENCE)
+    finally:
+        sa.event.remove(sa.Engine, "after_cursor_execute", meet)
+    assert readers.batches.list() == []

@@ -53,6 +53,12 @@ def test_the_newest_event_stays_and_numbers_go_on_from_it(readers):
     assert readers.append("tracker.started") == [4]
 
 
+def test_an_event_that_a_clock_dated_years_ahead_keeps_none_behind_it_from_being_removed(readers):
+    readers.log.append([arrival(after=timedelta(days=3_650))])
+    grow_old(readers, "tracker.started")
+    assert readers.prune() == Pruned(events=2, oldest=3, held_by=None)
+
+
 def test_more_than_a_transaction_removes_goes_in_several(readers):
     readers.log.append([arrival() for _ in range(2_600)])
     pauses = []

@@ -208,6 +208,21 @@ async def test_who_is_at_the_end_does_not_wait_for_those_who_catch_up(log, event
     assert [after for after in log.reads if after < 6 * PAGE] == [page * PAGE for page in range(6)]
 
 
+async def test_who_catches_up_is_told_no_later_event_that_is_seen_at_the_end_meanwhile(log, events):
+    for _ in range(3 * PAGE):
+        log.add(user_id="8")
+    first = log.add(user_id="7")
+    for _ in range(PAGE):
+        log.add(user_id="8")
+    with events.search(wanting(user_id=9), after=len(log.events)):
+        await reads(log, 2)
+        behind = asyncio.create_task(events.first(wanting(user_id=7), after=0))
+        await reads(log, 1)
+        log.add(user_id="7")
+
+        assert await soon(behind) == first
+
+
 async def test_ten_thousand_who_hear_at_once_leave_the_event_loop_its_turns(log, events):
     waiting = [asyncio.create_task(events.first(ANY, after=0)) for _ in range(10_000)]
     await reads(log, 2)
@@ -247,9 +262,9 @@ async def test_who_waits_for_one_and_who_waits_for_true_hear_of_their_own_events
     assert await soon(one) == log.events[1]
 
 
-@pytest.mark.parametrize("left", [0, 1, 3])
+@pytest.mark.parametrize(("left", "more"), [(0, 0), (1, 0), (3, 0), (3, 9)])
 async def test_after_a_log_was_put_back_to_an_earlier_state_no_event_that_comes_then_is_missed(
-    log, events, caplog, left
+    log, events, caplog, left, more
 ):
     for _ in range(5):
         log.add()
@@ -257,14 +272,35 @@ async def test_after_a_log_was_put_back_to_an_earlier_state_no_event_that_comes_
     with events.search(wanting(user_id=8), after=0) as search:
         await reads(log, 3)
         assert search.position == 5
-        del log.events[left:]
-        log.generation += 1
-        expected = log.add(user_id="7")
+        restored = Log(log.events[:left], generation=1)
+        expected = restored.add(user_id="7")
+        for _ in range(more):
+            restored.add()
+        log.events = restored.events
 
         assert await soon(waiting) == expected
         await reads(log, 2)
-        assert search.position == left + 1
+        assert search.position == left + 1 + more
     assert "The event log went back" in caplog.text
+
+
+async def test_who_began_at_the_end_of_a_log_that_was_put_back_hears_of_what_comes_behind_it(log, events, caplog):
+    for _ in range(5):
+        log.add()
+    with events.search(wanting(user_id=8), after=0):
+        await reads(log, 2)
+        waiting = asyncio.create_task(events.first(wanting(user_id=7), after=5))
+        await reads(log, 2)
+    restored = Log(generation=1)
+    for _ in range(5):
+        restored.add()
+    log.events = restored.events
+    await reads(log, 4)
+    log.generation = 1
+    expected = log.add(user_id="7")
+
+    assert await soon(waiting) == expected
+    assert caplog.text.count("The event log went back") == 1
 
 
 async def test_who_comes_with_a_later_position_than_was_read_before_finds_nothing_odd_in_that(log, events, caplog):
