@@ -141,6 +141,14 @@ def find(connection: sa.Connection, consumer: str, run_key: str) -> Batch | None
     return None if row is None else _batch(row)
 
 
+def starts(connection: sa.Connection, *, since: datetime) -> dict[str, int]:
+    """Return where the first of each consumer's live batches begins that were claimed since a time."""
+    table = schema.batch
+    query = sa.select(table.c.consumer, sa.func.min(table.c.start_seq).label("first")).group_by(table.c.consumer)
+    query = query.where(table.c.released_at.is_(None), table.c.claimed_at >= since)
+    return {row.consumer: row.first for row in connection.execute(query)}
+
+
 def no_batch(consumer: str, run_key: str) -> WebWorkConsumerError:
     """Say that a run has no batch."""
     return WebWorkConsumerError(

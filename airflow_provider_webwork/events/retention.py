@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from airflow_provider_webwork.events import pruned, released, schema
+from airflow_provider_webwork.events import batches, pruned, released, schema
 from airflow_provider_webwork.events.audit import Entry, record
 from airflow_provider_webwork.events.consumer import Consumer
 from airflow_provider_webwork.events.consumers import Consumers
@@ -19,6 +19,9 @@ from airflow_provider_webwork.events.store import Store
 
 PORTION = 1_000
 """How many rows one transaction changes, so that appends wait for a few milliseconds only."""
+
+KEPT_FOR_RUNS = timedelta(days=7)
+"""How long after it was claimed a batch is kept at most: its run reads it, tries again, or fails and is cleared."""
 
 ERASED = "erased"
 """The problem of an event whose payload was removed; events with a problem match no filter."""
@@ -58,12 +61,13 @@ class Retention:
     def prune(self, *, older_than: timedelta, consumer_expiry: timedelta, even_unclaimed: bool = False) -> Pruned:
         """Remove events that were received longer ago, in small transactions.
 
-        Never past what a live consumer has still to be given, unless told so. The newest event always stays, since
-        the next ``seq`` follows from it. What tells repeated deliveries is kept for two days.
+        Never past what a live consumer has still to be given, nor past what it was given within the last week, or
+        less than the age ago, unless told so. The newest event always stays, since the next ``seq`` follows from it.
+        What tells repeated deliveries is kept for two days.
 
         :param older_than: the age from which on events are removed.
         :param consumer_expiry: a consumer that was not heard of for so long holds nothing back.
-        :param even_unclaimed: remove also what no consumer claimed yet.
+        :param even_unclaimed: remove also what no consumer claimed yet, and what was claimed lately.
         :raises WebWorkLogUnavailableError: if the log cannot be written right now; what was removed stays removed.
         """
         now = self._now()
@@ -72,12 +76,12 @@ class Retention:
             oldest = horizon(connection)
             # A receiver whose clock was ahead once must not keep everything for as long.
             last = min(position_before(connection, before, until=now), head(connection) - 1)
-            given_up = released.starts(connection)
+            kept = (released.starts(connection), batches.starts(connection, since=max(before, now - KEPT_FOR_RUNS)))
         held_by = None
         for consumer in self._consumers.list():
             # Also for those who hold nothing back: what they do not want is no loss to them.
             position = self._advance(consumer, until=last)
-            held = min(position, given_up.get(consumer.name, position + 1) - 1)
+            held = min([position, *(first[consumer.name] - 1 for first in kept if consumer.name in first)])
             if held < last and not even_unclaimed and consumer.is_live(now=now, expiry=consumer_expiry):
                 last, held_by = held, consumer.name
         if oldest <= last:

@@ -74,9 +74,11 @@ def test_what_a_live_consumer_has_still_to_be_given_stays(readers):
     grow_old(readers, *["tracker.started"] * 6)
     readers.claim("r1", limit=4)
     readers.claims.claim("hours", "salaries/r1/claim/-1", limit=2)
+    readers.goes_on(days=8)
     assert readers.prune() == Pruned(events=2, oldest=3, held_by="hours")
     assert readers.claims.lag("hours").events == 5
     readers.claims.claim("hours", "salaries/r2/claim/-1", limit=100)
+    readers.goes_on(days=8)
     assert readers.prune() == Pruned(events=2, oldest=5, held_by="payroll")
 
 
@@ -95,11 +97,37 @@ def test_what_was_released_stays_until_it_is_claimed_again(readers):
     readers.claim("r2", limit=3)
     readers.claim("r3", limit=2)
     readers.release("r2")
+    readers.goes_on(days=8)
     assert readers.prune() == Pruned(events=2, oldest=3, held_by="payroll")
     assert readers.claim("r4", limit=2) == [3, 4]
+    readers.goes_on(days=8)
     assert readers.prune() == Pruned(events=2, oldest=5, held_by="payroll")
     assert readers.claim("r5", limit=2) == [5]
+    readers.goes_on(days=8)
     assert readers.prune() == Pruned(events=2, oldest=7, held_by=None)
+
+
+def test_what_was_claimed_lately_stays_for_its_run(readers):
+    readers.consumers.create("payroll", ALL, start="beginning")
+    grow_old(readers, *["tracker.started"] * 6)
+    readers.claim("r1", limit=2)
+    readers.goes_on(days=4)
+    readers.claim("r2", limit=4)
+    assert readers.prune() == Pruned(events=0, oldest=1, held_by="payroll")
+    assert readers.claim("r1", limit=2) == [1, 2]
+    readers.goes_on(days=4)
+    assert readers.prune() == Pruned(events=2, oldest=3, held_by="payroll")
+    assert readers.claim("r2", limit=4) == [3, 4, 5, 6]
+    assert readers.prune(even_unclaimed=True) == Pruned(events=4, oldest=7, held_by=None)
+
+
+def test_what_was_claimed_is_kept_for_its_run_no_longer_than_events_are(readers):
+    readers.append(*["tracker.started"] * 2)
+    readers.claim("r1", limit=2)
+    readers.goes_on(hours=2)
+    readers.append("tracker.started")
+    assert readers.prune(older_than=timedelta(hours=3)).events == 0
+    assert readers.prune(older_than=timedelta(hours=1)) == Pruned(events=2, oldest=3, held_by=None)
 
 
 def test_up_to_when_a_log_was_pruned_is_known_and_goes_back_with_nobody(readers):
