@@ -7,9 +7,7 @@ import socket
 import pytest
 from hypothesis import HealthCheck, settings
 
-settings.register_profile(
-    "webwork", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
-)
+settings.register_profile("webwork", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.load_profile("webwork")
 
 # A proxy of the machine has no part in what goes to this machine, in subprocesses neither.
