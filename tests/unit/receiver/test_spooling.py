@@ -182,10 +182,11 @@ async def test_a_log_that_does_not_answer_is_not_waited_for_longer_than_senders_
 
 
 async def test_a_log_that_hangs_while_the_last_ones_are_moved_keeps_nobody_waiting(place):
-    async with place.running(patience=0.05) as intake:
+    async with place.running() as intake:
         keys = [f"e{number}" for number in range(MOST_IN_PAGE + 3)]
         place.remote.away = True
         await asyncio.gather(*(take(intake, tell(key)) for key in keys[:-2]))
+        intake._patience = 0.05  # until now nobody was to give up before the log said that it is away
         place.remote.hangs_at = 2
         place.remote.away = False
         await until(lambda: place.spool.waiting == 1 and not place.remote.answering.is_set())
