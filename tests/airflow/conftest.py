@@ -120,7 +120,7 @@ def run_python(airflow_database: Path) -> Callable[..., subprocess.CompletedProc
             capture_output=True,
             check=False,
             text=True,
-            timeout=120,
+            timeout=280,
         )
 
     return run

@@ -278,7 +278,7 @@ def test_a_test_that_cannot_be_made_is_said(webwork, endpoints, monkeypatch, arg
 
 def test_no_log_tells_where_a_test_went(webwork, receiver, monkeypatch, caplog):
     caplog.set_level(logging.DEBUG)
-    requests.get(f"{receiver}/canary-of-what-is-logged", timeout=5)
+    requests.get(f"{receiver}/canary-of-what-is-logged", timeout=60)
     monkeypatch.setenv(send_test.URL_VARIABLE, f"{receiver}/canary-of-a-path?key=canary-of-a-key")
     ended = webwork("send-test")
 

@@ -183,7 +183,7 @@ def test_a_reader_that_goes_away_ends_a_command_without_a_word(airflow_database,
             stderr=subprocess.PIPE,
             check=False,
             text=True,
-            timeout=120,
+            timeout=280,
         )
     finally:
         os.close(writing)

@@ -61,7 +61,7 @@ class Installation:
             capture_output=True,
             check=False,
             text=True,
-            timeout=120,
+            timeout=280,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         written, _, answers = done.stdout.rstrip().rpartition("\n")

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import sys
 from datetime import UTC, datetime, timedelta
 from inspect import signature
 from pathlib import Path
 from types import SimpleNamespace
 
-import psutil
 import pytest
 from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 from airflow.sdk import BaseOperator
@@ -20,7 +17,7 @@ from airflow_provider_webwork.hooks.events import WebWorkEventsHook
 from airflow_provider_webwork.hooks.failures import WebWorkTaskError
 from airflow_provider_webwork.operators.rotation import WebWorkRotateWebhookOperator
 from airflow_provider_webwork.operators.webhooks import WebWorkCreateWebhookOperator
-from tests.server.canaries import every_file, every_value, found
+from tests.server.canaries import command_lines, every_file, every_value, found
 
 EVENTS = ["tracker.started", "tracker.stopped"]
 URL = "https://receiver.example.com/x"
@@ -272,18 +269,13 @@ def test_no_secret_of_a_rotation_is_anywhere(run_dag, webwork_simulator, webwork
         "the audit": log_database["audit"],
         "the files of the event log": every_file(log_path.parent),
         "what was logged": shown() + "".join(path.read_text() for path in airflow_database.parent.rglob("*.log")),
-        "process arguments": json.dumps([process.cmdline() for process in processes()]),
+        "process arguments": command_lines(),
     }
 
     assert {name: seen for name, text in places.items() if (seen := found(known, text))} == {}
     # The search finds what is there: in each place something that is no secret, and a secret where it is put.
     (webhook,) = webwork_simulator.webhooks
-    there = {"rendered templates": "webwork_default", "process arguments": sys.orig_argv[0]}
+    there = {"rendered templates": "webwork_default", "process arguments": "pytest"}
     for name, text in places.items():
         assert there.get(name, webhook.id) in text, name
         assert found(known, text + known[f"key of {webhook.id}"]) == {f"key of {webhook.id}"}
-
-
-def processes():
-    here = psutil.Process()
-    return [here, *here.children(recursive=True)]

@@ -31,12 +31,15 @@ class Senders:
     :param appender: where they send to.
     :param keys: what they send, in this order.
     :param tell: called with each key as soon as its sender hears of success.
+
+    ``refusal`` is set once a sender was refused; by then those who came before it have heard.
     """
 
     def __init__(self, appender, keys, *, tell, in_flight=IN_FLIGHT):
         self._appender, self._keys, self._tell = appender, keys, tell
         self._room = threading.BoundedSemaphore(in_flight)
         self._refused = queue.SimpleQueue()
+        self.refusal = threading.Event()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self.run, daemon=True)
 
@@ -66,6 +69,7 @@ class Senders:
             self._tell(key)
         elif isinstance(outcome.exception(), WebWorkLogUnavailableError):
             self._refused.put(key)
+            self.refusal.set()
         self._room.release()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -22,6 +23,7 @@ from airflow_provider_webwork.errors import (
 from airflow_provider_webwork.simulator import Simulator
 from airflow_provider_webwork.simulator.faults import Kind
 from tests.fake_webwork import FakeClock, FakeWebWork, Reply
+from tests.impatience import NEVER, giving_up
 
 URL = "https://receiver.example.com/x"
 VERBS = {
@@ -35,6 +37,7 @@ AFTER = {"GET": [URL], "POST": [URL, f"{URL}/2"], "PUT": [f"{URL}/2"], "DELETE":
 ONCE = {"GET": 1, "POST": 1, "PUT": 1, "DELETE": 1}
 AGAIN = {"GET": 5, "POST": 5, "PUT": 5, "DELETE": 5}
 AGAIN_BUT_POST = {"GET": 5, "POST": 1, "PUT": 5, "DELETE": 5}
+HANGING = {"kind": "hang", "seconds": NEVER}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +78,7 @@ LASTING = {
     "success: false": Lasting(fault={"kind": "unsuccessful"}, error=WebWorkRequestError, requests=ONCE, doubt=False),
     "closed": Lasting(fault={"kind": "close"}, error=WebWorkServerError, requests=AGAIN_BUT_POST, doubt=True),
     "truncated": Lasting(fault={"kind": "truncated"}, error=WebWorkServerError, requests=AGAIN_BUT_POST, doubt=True),
-    "no answer in time": Lasting(fault={"kind": "hang"}, error=WebWorkServerError, requests=AGAIN_BUT_POST, doubt=True),
+    "no answer in time": Lasting(fault=HANGING, error=WebWorkServerError, requests=AGAIN_BUT_POST, doubt=True),
 }
 
 LOST_ANSWERS = {
@@ -85,7 +88,7 @@ LOST_ANSWERS = {
     "a web page with 503": {"kind": "html", "status": 503},
     "closed": {"kind": "close"},
     "truncated": {"kind": "truncated"},
-    "no answer in time": {"kind": "hang"},
+    "no answer in time": HANGING,
 }
 
 USELESS_ANSWERS = {
@@ -120,7 +123,7 @@ def client(simulator):
         auth=BearerAuth(simulator.token),
         base_url=simulator.base_url_v2,
         workspace_id=simulator.workspace_id,
-        timeout=(5.0, 0.2),
+        timeout=(60.0, 60.0),
     )
     with Client(settings, sleep=clock.sleep, now=clock.now, monotonic=clock.monotonic, jitter=lambda: 0.0) as client:
         yield client
@@ -136,6 +139,14 @@ def wanted(verb, webhook_id):
     return name, {key: webhook_id if value == "{id}" else value for key, value in arguments.items()}
 
 
+@contextmanager
+def failing(client, simulator, name, *, times, **fault):
+    """Let the next requests fail, which are all of one operation; who gets no answer waits but a moment for it."""
+    simulator.fault(name, times=times, **fault)
+    with giving_up(client, simulator, on=range(times) if fault.get("kind") == "hang" else ()):
+        yield
+
+
 def urls(simulator):
     return [webhook.url for webhook in simulator.webhooks]
 
@@ -147,10 +158,9 @@ def test_a_fault_that_lasts_ends_in_its_error_after_the_right_number_of_requests
 ):
     lasting = LASTING[case]
     name, arguments = wanted(verb, webhook_id)
-    simulator.fault(name, times=99, **lasting.fault)
     before = len(simulator.requests)
 
-    with pytest.raises(WebWorkAPIError) as caught:
+    with failing(client, simulator, name, times=99, **lasting.fault), pytest.raises(WebWorkAPIError) as caught:
         client.call(name, **arguments)
 
     assert type(caught.value) is lasting.error
@@ -165,14 +175,14 @@ def test_an_answer_that_is_lost_once_has_one_effect_and_is_asked_for_again_where
     case, verb, simulator, client, webhook_id
 ):
     name, arguments = wanted(verb, webhook_id)
-    simulator.fault(name, when="after", **LOST_ANSWERS[case])
     before = len(simulator.requests)
 
     error = None
-    try:
-        client.call(name, **arguments)
-    except WebWorkAPIError as caught:
-        error = caught
+    with failing(client, simulator, name, times=1, when="after", **LOST_ANSWERS[case]):
+        try:
+            client.call(name, **arguments)
+        except WebWorkAPIError as caught:
+            error = caught
 
     assert urls(simulator) == AFTER[verb]
     assert len(simulator.requests) - before == {"GET": 2, "POST": 1, "PUT": 2, "DELETE": 2}[verb]
@@ -221,9 +231,8 @@ def test_every_fault_that_the_simulator_knows_is_tried():
 def test_a_fault_in_the_middle_of_a_listing_loses_and_repeats_no_record(case, simulator, client):
     records = client.iterate("getMembers", per_page=10)
     seen = [next(records)["id"]]
-    simulator.fault("getMembers", times=2, **LASTING[case].fault)
-
-    seen += [record["id"] for record in records]
+    with failing(client, simulator, "getMembers", times=2, **LASTING[case].fault):
+        seen += [record["id"] for record in records]
 
     assert seen == list(range(1, 26))
     assert len(simulator.requests) == 3 + 2

@@ -240,7 +240,7 @@ MOMENTS = st.datetimes(timezones=st.just(UTC))
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     fields=st.fixed_dictionaries(
         {
@@ -361,7 +361,7 @@ def test_names_that_no_event_can_have_match_nothing(log, pattern):
 ALPHABET = st.text(st.sampled_from("aA%_/\\é*."), min_size=1, max_size=4)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=60)
 @given(
     names=st.lists(ALPHABET, min_size=1, max_size=8),
     patterns=st.lists(ALPHABET.map(lambda text: text[:-1].replace("*", "") + text[-1]), min_size=1, max_size=3),

@@ -123,13 +123,18 @@ def test_readers_see_each_event_once_and_in_order(store, store_url, tmp_path):
 
 
 def test_the_same_readers_skip_events_of_writers_that_trust_a_sequence(postgresql, open_store, tmp_path):
-    url = postgresql.database()
-    store = open_store(url)
-    store.upgrade()
-    with store.write() as connection:
-        connection.execute(sa.schema.CreateSequence(NUMBERS))
-    results = run(url, tmp_path, append=append_naively, events=8_000, writers=8, readers=2, kills=0)
-    assert all(skipped > 0 for skipped, _, _ in results)
+    def skip(number):
+        folder, url = tmp_path / str(number), postgresql.database()
+        folder.mkdir()
+        store = open_store(url)
+        store.upgrade()
+        with store.write() as connection:
+            connection.execute(sa.schema.CreateSequence(NUMBERS))
+        results = run(url, folder, append=append_naively, events=8_000, writers=8, readers=2, kills=0)
+        return all(skipped > 0 for skipped, _, _ in results)
+
+    # On a busy machine a reader may get its first turn when everything is written.
+    assert any(skip(number) for number in range(5))
 
 
 @pytest.mark.heavy

@@ -62,7 +62,7 @@ class Site:
             monotonic=self.clock.monotonic,
             jitter=lambda: 0.0,
         )
-        endpoint = TokenEndpoint(replace(application, **changes), timeout=(5, 5), verify=True, clock=clock)
+        endpoint = TokenEndpoint(replace(application, **changes), timeout=(60, 60), verify=True, clock=clock)
         first = self.simulator.refresh_token if grant == "refresh_token" else None
         return OAuth2(endpoint, kept or self.kept, now=clock.now, refresh_token=first, hide=hide)
 
@@ -197,7 +197,7 @@ def test_tokens_that_say_nothing_of_their_end_are_renewed_when_they_are_refused(
         ),
     )
     application = Application(client_id="id", client_secret="a-secret", url=f"{fake.url}/oauth/token")
-    endpoint = TokenEndpoint(application, timeout=(5, 5), verify=True, clock=Clock(now=clock.now))
+    endpoint = TokenEndpoint(application, timeout=(60, 60), verify=True, clock=Clock(now=clock.now))
     auth = OAuth2(endpoint, ProcessCredentials(), now=clock.now)
     with Client(ClientSettings(auth=auth, base_url=fake.url)) as client:
         client.call("getWorkspaces")
@@ -279,7 +279,7 @@ def test_tokens_in_an_answer_with_oddities_are_kept(odd):
     fake, clock, kept = FakeWebWork(), FakeClock(), ProcessCredentials()
     fake.says({"access_token": "an-access-token", "refresh_token": "the-next-refresh-token", **odd})
     application = Application(client_id="id", client_secret="a-secret", url=f"{fake.url}/oauth/token")
-    endpoint = TokenEndpoint(application, timeout=(5, 5), verify=True, clock=Clock(now=clock.now))
+    endpoint = TokenEndpoint(application, timeout=(60, 60), verify=True, clock=Clock(now=clock.now))
     auth = OAuth2(endpoint, kept, now=clock.now, refresh_token="the-first-refresh-token")
     for _ in range(2):
         signed = auth(requests.Request("GET", fake.url).prepare())
@@ -296,7 +296,7 @@ def test_a_refresh_token_is_replaced_by_nothing_but_another(following):
     fake = FakeWebWork()
     fake.says({"access_token": "an-access-token", "refresh_token": following})
     application = Application(client_id="id", client_secret="a-secret", url=f"{fake.url}/oauth/token")
-    tokens = TokenEndpoint(application, timeout=(5, 5), verify=True, clock=Clock()).ask("the-first-refresh-token")
+    tokens = TokenEndpoint(application, timeout=(60, 60), verify=True, clock=Clock()).ask("the-first-refresh-token")
     fake.stop()
 
     assert tokens.refresh == "the-first-refresh-token"
@@ -342,7 +342,7 @@ def test_a_redirect_of_the_token_endpoint_is_not_followed_with_the_secret(locati
     elsewhere, fake = FakeWebWork(), FakeWebWork()
     fake.replies(Reply(307, b"", {"Location": location.format(elsewhere=elsewhere.url)}))
     application = Application(client_id="id", client_secret="a-secret", url=f"{fake.url}/oauth/token")
-    endpoint = TokenEndpoint(application, timeout=(5, 5), verify=True, clock=Clock())
+    endpoint = TokenEndpoint(application, timeout=(60, 60), verify=True, clock=Clock())
 
     with pytest.raises(WebWorkResponseError, match=r"307 Temporary Redirect.*Is `oauth_url`"):
         endpoint.ask()
@@ -358,7 +358,7 @@ def test_a_refresh_token_whose_answer_was_lost_behind_a_proxy_is_not_used_again(
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HTTP_PROXY", proxy.url)
     application = Application(client_id="id", client_secret="a-secret", url="http://webwork.invalid/oauth/token")
-    endpoint = TokenEndpoint(application, timeout=(5, 5), verify=True, clock=Clock(sleep=FakeClock().sleep))
+    endpoint = TokenEndpoint(application, timeout=(60, 60), verify=True, clock=Clock(sleep=FakeClock().sleep))
 
     with pytest.raises(WebWorkServerError, match="The refresh token may be used up by this"):
         endpoint.ask("the-refresh-token")
@@ -439,7 +439,7 @@ def sign_in_from_a_process(log_url, key, where, times):
     store = Store(log_url)
     clock = Clock()
     application = Application(**where["application"])
-    endpoint = TokenEndpoint(application, timeout=(10, 10), verify=True, clock=clock)
+    endpoint = TokenEndpoint(application, timeout=(60, 60), verify=True, clock=clock)
     kept = Credentials(store, Vault([key]), sleep=clock.sleep)
     auth = OAuth2(endpoint, kept, now=clock.now, refresh_token=where["refresh_token"])
     settings = ClientSettings(auth=auth, base_url=where["base_url"], rate=UNPACED, retry=RetryPolicy(attempts=1))

@@ -111,7 +111,7 @@ def remove_first(spool, log):
 def run(function, *arguments):
     process = FRESH.Process(target=function, args=arguments)
     process.start()
-    process.join(60)
+    process.join(120)
     return process.exitcode
 
 

@@ -69,7 +69,7 @@ def loaded_by(statement: str, *, after: str, home: str) -> set[str]:
         capture_output=True,
         check=False,
         text=True,
-        timeout=120,
+        timeout=280,
     )
     assert done.returncode == 0, done.stderr
     return set(json.loads(done.stdout.splitlines()[-1]))

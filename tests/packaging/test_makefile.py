@@ -28,7 +28,7 @@ def make(tmp_path):
             capture_output=True,
             check=False,
             text=True,
-            timeout=120,
+            timeout=280,
         )
         assert done.returncode == 2, done.stdout
         return done.stderr.splitlines()[0]

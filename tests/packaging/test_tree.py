@@ -21,7 +21,11 @@ INDEX_ADDRESS = re.compile(r"://\S+/simple(?=[/\s]|$)|py[p]i\.org|python[h]osted
 def committed_files() -> list[Path]:
     """Return what a commit of everything would hold."""
     listed = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
+        ["git", "-c", f"safe.directory={ROOT}", "ls-files", "-co", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
     )
     return [path for name in listed.stdout.split("\0") if name and (path := ROOT / name).is_file()]
 

@@ -18,6 +18,8 @@ import uv
 
 import airflow_provider_webwork
 
+pytestmark = pytest.mark.timeout(1_200)  # the first of these tests installs Airflow, perhaps from far away
+
 ROOT = Path(__file__).parents[2]
 PACKAGE = "airflow_provider_webwork"
 
@@ -78,7 +80,7 @@ class Installation:
             capture_output=True,
             check=False,
             text=True,
-            timeout=120,
+            timeout=280,
         )
         assert done.returncode == 0, done.stderr[-4000:]
         return done.stdout

@@ -4,9 +4,10 @@ import base64
 import json
 import sqlite3
 from configparser import RawConfigParser
-from contextlib import closing
+from contextlib import closing, suppress
 from urllib.parse import quote
 
+import psutil
 from cryptography.fernet import Fernet
 
 
@@ -44,8 +45,20 @@ def decrypted_triggers(home):
 
 def every_file(folder):
     """Return the bytes of every file in a folder and below, as one text."""
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    return "\n".join(path.read_bytes().decode("latin-1") for path in files)
+    texts = []
+    for path in sorted(folder.rglob("*")):
+        with suppress(FileNotFoundError):  # SQLite removes files of its own when it likes
+            texts += [path.read_bytes().decode("latin-1")] if path.is_file() else []
+    return "\n".join(texts)
+
+
+def command_lines():
+    """Return the command lines of this process and of all that descend from it."""
+    here, lines = psutil.Process(), []
+    for process in [here, *here.children(recursive=True)]:
+        with suppress(psutil.NoSuchProcess):  # some come and go, as those of a database
+            lines.append(process.cmdline())
+    return json.dumps(lines)
 
 
 def _rows(database, table):

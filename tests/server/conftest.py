@@ -58,7 +58,7 @@ class Process:
         return "".join(self.lines)
 
     def wait_until_it_listens(self):
-        assert self.listens.wait(30), self.output
+        assert self.listens.wait(120), self.output
         assert self.port, self.output
         return self
 
@@ -78,8 +78,8 @@ class Process:
 
     def wait(self):
         """Return its exit code."""
-        code = self.popen.wait(30)
-        self.reader.join(10)
+        code = self.popen.wait(120)
+        self.reader.join(60)
         return code
 
 

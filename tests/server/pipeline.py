@@ -164,7 +164,7 @@ class Pipeline:
 
         self.wait(f"{name} to process its events", look, seconds=seconds)
 
-    def wait(self, what, look, *, seconds=60):
+    def wait(self, what, look, *, seconds=180):
         try:
             return wait_for(what, lambda: look() or None, seconds=seconds, pause=0.3)
         except TooLateError as error:

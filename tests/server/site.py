@@ -71,7 +71,7 @@ class AirflowSite:
             return look() or None
 
         try:
-            return wait_for(what, checked, seconds=60)
+            return wait_for(what, checked, seconds=180)
         except TooLateError as error:
             error.add_note(self.airflow.tail(30))
             raise

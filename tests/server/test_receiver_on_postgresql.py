@@ -7,7 +7,7 @@ import requests
 
 from tests.server.conftest import site_at
 
-RECOVERY = 5
+RECOVERY = 20
 
 
 @pytest.fixture

@@ -32,7 +32,6 @@ atexit.register(lambda: sys.stderr.write(f"read the endpoints {{len(times)}} tim
 """
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize("method", ["POST", "GET", "HEAD"])
 def test_unknown_expired_and_revoked_keys_get_the_same_bytes(site, method):
     keys = {name: site.endpoints.open(name, now=now()).pending_key for name in ("expired", "gone")} | {

@@ -1,6 +1,5 @@
 """Webhooks are rotated while WebWork delivers all the time: every event is stored once, and nothing old is left."""
 
-import json
 import sys
 import threading
 import time
@@ -9,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-import psutil
 import pytest
 import requests
 
@@ -29,13 +27,13 @@ from airflow_provider_webwork.receiver.proofs.hmacs import Hmac
 from airflow_provider_webwork.receiver.proofs.settings import to_json
 from airflow_provider_webwork.secrets import Vault
 from airflow_provider_webwork.simulator import DeliveryPolicy, DeliveryShape, Simulator
-from tests.server.canaries import every_file, every_value, found
+from tests.server.canaries import command_lines, every_file, every_value, found
 
 OVERLAP = {"replace": timedelta(seconds=1), "rekey": timedelta(seconds=3)}
 """A webhook that is replaced delivers to the end of it, and its key lingers; a rekeyed one uses its old key no more."""
 LINGER = timedelta(seconds=3)
-AGREED = 1.0
-"""Seconds after a change within which the receiver follows it."""
+AGREED = 2.0
+"""Seconds after a change within which the receiver follows it: it looks within one, and a busy machine is late."""
 
 
 @dataclass
@@ -169,11 +167,6 @@ def test_rotating_under_constant_deliveries_loses_nothing_and_leaves_nothing(req
     everything = "".join([*kept.values(), files, *(process.output for process in site.processes), command_lines()])
     assert found(secrets, everything) == set()
     assert found(secrets, everything + secrets["key 0"]) == {"key 0"}, "the search finds what is there"
-
-
-def command_lines():
-    here = psutil.Process()
-    return json.dumps([process.cmdline() for process in [here, *here.children(recursive=True)]])
 
 
 def test_with_a_required_proof_events_are_proved_by_either_token_and_stored_once(site, vault, webwork, rotations):

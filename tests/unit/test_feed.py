@@ -22,6 +22,7 @@ from airflow_provider_webwork.triggers.shared import shared
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 INTERVAL = 0.01
+PATIENCE = 60
 ANY = EventFilter()
 
 
@@ -79,19 +80,19 @@ async def reads(log: Log, count: int) -> None:
 
     def wait() -> bool:
         with log.looked:
-            return log.looked.wait_for(lambda: len(log.reads) >= end, timeout=10)
+            return log.looked.wait_for(lambda: len(log.reads) >= end, timeout=PATIENCE)
 
     assert await asyncio.to_thread(wait)
 
 
 async def soon(awaitable):
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         return await awaitable
 
 
 async def until_nobody_polls() -> None:
     if polls := [task for task in asyncio.all_tasks() if task.get_name() == "webwork-feed"]:
-        _, left = await asyncio.wait(polls, timeout=10)
+        _, left = await asyncio.wait(polls, timeout=PATIENCE)
         assert left == set()
 
 
@@ -127,9 +128,10 @@ async def test_a_thousand_who_wait_cost_one_read_an_interval(log, events):
     before = len(log.reads)
     started = asyncio.get_running_loop().time()
     await reads(log, 10)
+    count = len(log.reads) - before
     passed = asyncio.get_running_loop().time() - started
 
-    assert len(log.reads) - before <= passed / INTERVAL + 1
+    assert count <= passed / INTERVAL + 2  # one look may have been under way in the beginning
     for n in range(1_000):
         log.add(user_id=str(n))
     before = len(log.reads)
@@ -186,7 +188,7 @@ async def test_catching_up_does_not_wait_for_the_interval_between_pages(log, mon
     for _ in range(5 * PAGE):
         log.add("tracker.started")
     expected = log.add("tracker.stopped")
-    patient = Feed(log.page, interval=60)
+    patient = Feed(log.page, interval=10 * PATIENCE)
 
     assert await soon(patient.first(EventFilter.of(types=["tracker.stopped"]), after=0)) == expected
 

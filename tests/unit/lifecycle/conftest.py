@@ -194,14 +194,13 @@ def connect(empty_log: Path, tmp_path: Path) -> Iterator[Callable[..., Workspace
         *,
         version: Literal["v1", "v2"] = "v2",
         body_format: Literal["json", "form"] | None = None,
-        timeout: float = 5.0,
     ) -> Workspace:
         settings = ClientSettings(
             api_version=version,
             base_url=simulator.base_url_v2 if version == "v2" else simulator.base_url_v1,
             auth=BearerAuth(simulator.token) if version == "v2" else BasicAuth(simulator.login, simulator.password),
             workspace_id=simulator.workspace_id if version == "v2" else None,
-            timeout=(timeout, timeout),
+            timeout=(60.0, 60.0),
             body_format=body_format,
         )
         path = shutil.copy(empty_log, tmp_path / f"{len(opened)}.db")

@@ -6,27 +6,26 @@ kind of fault, before and after the effect of the call.
 
 from __future__ import annotations
 
+import asyncio
 import itertools
-import time
+import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import get_args
 
 import pytest
 
 from airflow_provider_webwork.errors import WebWorkError, WebWorkServerError
 from airflow_provider_webwork.lifecycle.outside import delete_url, delete_webhook, ensure_url, update_webhook
-from airflow_provider_webwork.simulator import DeliveryPolicy, Simulator
+from airflow_provider_webwork.simulator import DeliveryPolicy, Simulator, failing
 from airflow_provider_webwork.simulator.faults import Kind, When
+from tests.impatience import NEVER, PATIENCE, giving_up, wait_until
 
 EVENTS = ("tracker.started", "tracker.stopped")
 URL = "https://receiver.example.com/webwork"
 ELSEWHERE = "https://elsewhere.example.com/x"
-
-HANG = 30.0
-"""Seconds that a hanging answer would take; the client gives up long before, and the simulator stops before too."""
-PATIENCE = 0.15
-"""Seconds that the client waits for an answer. If the machine is slow and it gives up, that is one fault more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,18 +140,19 @@ FAULTS = [
 
 
 def calls_of(job, workspace) -> list[str]:
-    """Run a job that nothing disturbs, and return which operations it calls."""
+    """Run a job that nothing disturbs, and return which operations it calls, in order."""
     given = job.prepare(workspace)
     before = len(workspace.simulator.requests)
     job.check(workspace, job.act(workspace, given))
-    return list(dict.fromkeys(request.operation for request in workspace.simulator.requests[before:]))
+    return [request.operation for request in workspace.simulator.requests[before:]]
 
 
-def assert_made_good(job, workspace, operation, fault):
+def assert_made_good(job, workspace, operation, fault, *, disturbed=nullcontext):
     given = job.prepare(workspace)
     workspace.simulator.fault(operation, **fault)
     try:
-        outcome = job.act(workspace, given)
+        with disturbed():
+            outcome = job.act(workspace, given)
     except WebWorkError:
         outcome = job.act(workspace, given)  # the task is tried again, or cleared
     job.check(workspace, outcome)
@@ -168,7 +168,7 @@ def test_every_answer_that_fails_is_made_good_by_the_next_run(connect, shared_si
     calls = calls_of(job, workspace)
     assert calls
 
-    for operation, fault, when in itertools.product(calls, FAULTS, get_args(When)):
+    for operation, fault, when in itertools.product(dict.fromkeys(calls), FAULTS, get_args(When)):
         workspace.begin_again()
         try:
             assert_made_good(job, workspace, operation, {**fault, "when": when})
@@ -181,12 +181,15 @@ def test_every_answer_that_fails_is_made_good_by_the_next_run(connect, shared_si
 def test_every_answer_that_never_comes_is_made_good_by_the_next_run(connect, shared_simulator, name, when):
     job = JOBS[name]
     calls = calls_of(job, connect(shared_simulator))
+    assert calls
 
-    for operation in calls:
+    for operation in dict.fromkeys(calls):
         # Each has its own simulator, so that no late effect reaches the next case.
         with Simulator(policy=DeliveryPolicy(attempts=1)) as simulator:
-            workspace = connect(simulator, timeout=PATIENCE)
-            assert_made_good(job, workspace, operation, {"kind": "hang", "when": when, "seconds": HANG})
+            workspace = connect(simulator)
+            fault = {"kind": "hang", "when": when, "seconds": NEVER}
+            hanging = partial(giving_up, workspace.client, simulator, on={calls.index(operation)})
+            assert_made_good(job, workspace, operation, fault, disturbed=hanging)
 
 
 @pytest.mark.parametrize("kind", ["close", "html", "truncated", "status"])
@@ -230,22 +233,27 @@ def test_a_webhook_whose_registration_and_its_proof_both_got_lost_is_found_by_th
     registered_once(workspace)
 
 
-def test_a_webhook_that_webwork_registers_after_we_gave_up_is_removed_by_the_next_run(connect):
+def test_a_webhook_that_webwork_registers_after_we_gave_up_is_removed_by_the_next_run(connect, monkeypatch):
+    late = threading.Event()
+
+    async def until_it_is_late(*_):
+        await asyncio.to_thread(late.wait, PATIENCE)
+        return False
+
+    monkeypatch.setattr(failing, "_stopped_within", until_it_is_late)
     with Simulator(policy=DeliveryPolicy(attempts=1)) as simulator:
-        workspace = connect(simulator, timeout=PATIENCE)
-        simulator.fault("createWebhook", kind="hang", when="before", seconds=4 * PATIENCE)
-        with pytest.raises(WebWorkServerError):
+        workspace = connect(simulator)
+        calls = calls_of(Job(act=ensure, check=registered_once), workspace)
+        workspace.begin_again()
+        simulator.fault("createWebhook", kind="hang", when="before")
+        hanging = giving_up(workspace.client, simulator, on={calls.index("createWebhook")})
+        with pytest.raises(WebWorkServerError), hanging:
             ensure(workspace)
         assert workspace.ours == ()
         ensure(workspace)
+        assert len(workspace.ours) == 1
+        late.set()
         wait_until(lambda: len(workspace.ours) == 2)
 
         ensure(workspace)
         registered_once(workspace)
-
-
-def wait_until(holds):
-    end = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.01)

@@ -75,7 +75,7 @@ def test_the_key_of_a_marked_delivery_is_in_no_log_and_other_requests_are_logged
     assert MarkedDelivery(vault, now=lambda: NOW)(f"{logging_receiver.url}/hooks/{KEY}") is None
     assert KEY not in caplog.text
 
-    requests.post(f"{logging_receiver.url}/something-else", timeout=5)
+    requests.post(f"{logging_receiver.url}/something-else", timeout=60)
     assert {record.name for record in caplog.records if "something-else" in record.getMessage()} == {
         "urllib3.connection",
         "urllib3.connectionpool",
@@ -85,7 +85,7 @@ def test_the_key_of_a_marked_delivery_is_in_no_log_and_other_requests_are_logged
 def test_what_other_threads_request_meanwhile_is_logged(logging_receiver, caplog):
     url = f"{logging_receiver.url}/of-another-thread"
     with unlogged():
-        other = threading.Thread(target=lambda: requests.post(url, timeout=5))
+        other = threading.Thread(target=lambda: requests.post(url, timeout=60))
         other.start()
         other.join()
     assert "of-another-thread" in caplog.text

@@ -18,6 +18,7 @@ from airflow_provider_webwork.receiver.app import Receiver
 from airflow_provider_webwork.secrets import Vault
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+PATIENCE = 60
 
 
 @pytest.fixture
@@ -74,11 +75,9 @@ class Got:
 
 async def until(condition):
     """Wait for something that other threads do."""
-    for _ in range(1000):
-        if condition():
-            return
-        await asyncio.sleep(0.005)
-    raise AssertionError("It did not happen within 5 seconds.")
+    async with asyncio.timeout(PATIENCE):
+        while not condition():  # noqa: ASYNC110 - it changes in other threads
+            await asyncio.sleep(0.005)
 
 
 async def ask(app, method, path, *, body=b"", headers=None, root_path="", receive=None, **scope):
@@ -139,13 +138,13 @@ def running(tmp_path, clock):
     """Return a context manager that runs a receiver with the given options."""
     secret_key = Fernet.generate_key().decode()
     url = f"sqlite:///{tmp_path / 'events.db'}"
-    store = Store(url, lock_timeout=0.1)
+    store = Store(url, lock_timeout=PATIENCE)
     vault = Vault([secret_key])
     endpoints = Endpoints(store, vault)
     key = endpoints.open("payroll", now=NOON).pending_key
 
     @asynccontextmanager
-    async def run(*, meter=None, lock_timeout=0.1, **options):
+    async def run(*, meter=None, lock_timeout=PATIENCE, **options):
         variables = {f"AIRFLOW__WEBWORK__{name.upper()}": str(value) for name, value in options.items()}
         settings = settings_from_environment({"AIRFLOW__WEBWORK__SECRET_KEY": secret_key, **variables})
         receiver = Receiver(settings, log_url=url, meter=meter, lock_timeout=lock_timeout, now=clock)

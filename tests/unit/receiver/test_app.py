@@ -244,7 +244,7 @@ async def test_an_event_is_stored_even_if_its_sender_hangs_up_before_the_answer(
 
 
 async def test_while_the_log_is_locked_deliveries_get_503_and_afterwards_they_are_stored(running, tmp_path, caplog):
-    async with running() as place:
+    async with running(lock_timeout=0.5) as place:
         other = sqlite3.connect(tmp_path / "events.db", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         got = await place.deliver(STARTED)
@@ -297,7 +297,7 @@ async def test_health_tells_whether_deliveries_would_be_stored(running):
 
 
 async def test_a_receiver_that_cannot_write_is_not_ready(running, clock, tmp_path):
-    async with running() as place:
+    async with running(lock_timeout=0.1) as place:
         other = sqlite3.connect(tmp_path / "events.db", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         clock.goes_on(seconds=10)

@@ -1,6 +1,7 @@
 """Endpoints are found by key, from memory, and never reported missing when nobody could look."""
 
 import asyncio
+import selectors
 from dataclasses import replace
 
 import pytest
@@ -126,6 +127,45 @@ async def test_a_read_that_hangs_does_not_keep_senders_waiting(log, clock):
     with pytest.raises(WebWorkLogUnavailableError):
         await directory.find("unknown")
     await directory.stop()
+
+
+class Hasty(asyncio.SelectorEventLoop):
+    """An event loop whose time passes as soon as it waits."""
+
+    def __init__(self):
+        self.seconds = 0.0
+        super().__init__(Unblocked(self))
+
+    def time(self):
+        return self.seconds
+
+
+class Unblocked(selectors.DefaultSelector):
+    def __init__(self, loop):
+        super().__init__()
+        self._loop = loop
+
+    def select(self, timeout=None):
+        self._loop.seconds += timeout or 0.0
+        return super().select(0)
+
+
+def test_what_is_known_is_at_most_a_second_old(log, clock, monkeypatch):
+    async def at_once(read):
+        return read()
+
+    async def known_after(seconds):
+        directory = Directory(log, now=clock)
+        await directory.start()
+        log.endpoints.clear()
+        await asyncio.sleep(seconds)
+        endpoint = directory._accepting(hash_key("known"))
+        await directory.stop()
+        return endpoint
+
+    monkeypatch.setattr(asyncio, "to_thread", at_once)
+    with asyncio.Runner(loop_factory=Hasty) as runner:
+        assert runner.run(known_after(1)) is None
 
 
 async def test_changes_are_seen_without_anybody_asking(log, clock):

@@ -24,7 +24,7 @@ MOST_GROWTH = 40 * 2**20
 @pytest.mark.timeout(3_600)
 @pytest.mark.parametrize("requests", [20_000, pytest.param(1_000_000, marks=pytest.mark.heavy)])
 async def test_no_request_makes_it_fail_forget_or_grow(running, clock, requests):
-    async with running(lock_timeout=60, receiver_body_timeout=0.05, receiver_max_body=30_000) as place:
+    async with running(receiver_body_timeout=0.05, receiver_max_body=30_000) as place:
         fuzzer, audit, process = Fuzzer(20261122, key=place.key), Audit(place.store), psutil.Process()
         with failures() as failed:
             for wave in range(requests // WAVE):

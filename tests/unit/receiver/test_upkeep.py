@@ -12,7 +12,7 @@ from airflow_provider_webwork.events.match import EventFilter
 from airflow_provider_webwork.events.store import Store
 from airflow_provider_webwork.receiver.upkeep import EVERY, Upkeep
 from tests.contract.arrivals import arrival
-from tests.unit.receiver.conftest import until
+from tests.unit.receiver.conftest import PATIENCE, until
 
 
 @pytest.fixture
@@ -77,7 +77,9 @@ async def test_while_another_receiver_has_the_lease_nothing_is_removed(store, cl
     assert len(list(log.read())) == 5
 
 
-async def test_a_receiver_that_stops_does_not_wait_for_the_end_of_a_long_prune(store, clock, upkeep):
+async def test_a_receiver_that_stops_does_not_wait_for_the_end_of_a_long_prune(store, clock, upkeep, monkeypatch):
+    pause = upkeep._retention._sleep
+    monkeypatch.setattr(upkeep._retention, "_sleep", lambda _: pause(10 * PATIENCE))  # as long as stopping lets it
     log = EventLog(store)
     log.append([arrival() for _ in range(20_000)])
     clock.goes_on(days=91)

@@ -42,11 +42,15 @@ class Arrived:
 
 @dataclass
 class Receiver:
-    """Answers with the statuses of ``answers`` in turn, and with 200 when there are none left."""
+    """Answers with the statuses of ``answers`` in turn, and with 200 when there are none left.
+
+    ``meanwhile`` happens before each answer.
+    """
 
     url: str
     answers: list[int] = field(default_factory=list)
     arrived: list[Arrived] = field(default_factory=list)
+    meanwhile: Callable[[], object] = lambda: None
 
 
 @dataclass
@@ -58,7 +62,7 @@ class Client:
 
     def call(self, method: str, path: str, **arguments: Any) -> requests.Response:
         arguments.setdefault("headers", {"Authorization": f"Bearer {self.simulator.token}"})
-        return self.session.request(method, f"{self.simulator.base_url_v2}{path}", timeout=10, **arguments)
+        return self.session.request(method, f"{self.simulator.base_url_v2}{path}", timeout=60, **arguments)
 
     def get(self, path: str, **query: Any) -> requests.Response:
         return self.call("GET", path, params={"workspace_id": 1, **query})
@@ -82,7 +86,7 @@ def simulators() -> Iterator[Callable[..., Client]]:
     with ExitStack() as stack:
 
         def start(**options: Any) -> Client:
-            options.setdefault("policy", DeliveryPolicy(backoff=0.01, timeout=5))
+            options.setdefault("policy", DeliveryPolicy(backoff=0.01, timeout=60))
             options.setdefault("now", lambda: NOW)
             simulator = stack.enter_context(Simulator(**options))
             return Client(simulator, stack.enter_context(requests.Session()))
@@ -120,6 +124,7 @@ def receiver() -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             receiver.arrived.append(Arrived({k.lower(): v for k, v in self.headers.items()}, body))
+            receiver.meanwhile()
             self.send_response(receiver.answers.pop(0) if receiver.answers else 200)
             self.send_header("Content-Length", "0")
             self.end_headers()

@@ -164,9 +164,10 @@ def test_a_webhook_that_was_deleted_gets_no_further_attempt(running, receiver):
     client = running(policy=DeliveryPolicy(attempts=2, backoff=0.05, workers=1))
     receiver.answers = [503]
     webhook = client.register(receiver.url)
+    # Before the answer, so that no second attempt can be earlier.
+    receiver.meanwhile = lambda: client.send("DELETE", f"/webhooks/{webhook['id']}")
     client.simulator.deliver("tracker.started", n=1)
     client.simulator.wait_for_deliveries(1)
-    client.send("DELETE", f"/webhooks/{webhook['id']}")
     # Its second attempt is due before those of this one, which fails twice.
     other = client.register("http://127.0.0.1:1/")
     client.simulator.deliver("tracker.started", n=2)

@@ -9,11 +9,12 @@ import pytest
 import requests
 
 from airflow_provider_webwork.simulator import Simulator
+from tests.impatience import NEVER, wait_until
 
 URL = "https://receiver.example.com/hooks/k"
 
 
-def post(simulator, path, *, timeout=30, **body):
+def post(simulator, path, *, timeout=60, **body):
     return requests.post(
         f"{simulator.base_url_v2}{path}",
         json={"workspace_id": 1, **body},
@@ -72,10 +73,10 @@ def test_a_web_page_comes_instead_of_json(client, when, effect):
 
 
 def test_a_hanging_answer_outlasts_the_patience_of_the_client_after_the_effect(client):
-    client.simulator.fault("createWebhook", kind="hang", when="after", seconds=600)
+    client.simulator.fault("createWebhook", kind="hang", when="after", seconds=NEVER)
     with pytest.raises(requests.ReadTimeout):
         post(client.simulator, "/webhooks", timeout=0.2, url=URL, events=["tracker.started"])
-    assert registered(client) == [URL]
+    wait_until(lambda: registered(client) == [URL])
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -149,11 +150,11 @@ def test_stopping_lets_go_of_a_hanging_answer(receiver):
 
     with Simulator() as simulator:
         post(simulator, "/webhooks", url=receiver.url, events=["tracker.started"])
-        simulator.fault("startTimeTracking", kind="hang", when="after", seconds=600)
+        simulator.fault("startTimeTracking", kind="hang", when="after", seconds=NEVER)
         caller = threading.Thread(target=start_tracker, args=[simulator])
         caller.start()
         simulator.wait_for_deliveries(1)
-    caller.join(10)
+    caller.join(60)
     assert len(outcome) == 1
 
 
