@@ -10,8 +10,8 @@ from tests.contract.appending import PATIENCE, outcomes, writing
 from tests.contract.sending import Senders, Told, delivery, numbered, unheard
 from tests.databases import PostgreSQL
 
-RECOVERY = 20
-"""Seconds after which a database that is back must be in use again, however busy the machine is."""
+RECOVERY = 5
+"""Seconds after which a database that is back must be in use again."""
 
 
 class Killed:

@@ -13,8 +13,8 @@ from tests.contract.appending import outcomes, writing
 from tests.contract.arrivals import arrival
 from tests.databases import PostgreSQL
 
-RECOVERY = 20
-"""Seconds after which a database that is back must be in use again, however busy the machine is."""
+RECOVERY = 5
+"""Seconds after which a database that is back must be in use again."""
 
 
 @pytest.fixture(scope="module")

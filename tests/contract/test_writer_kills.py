@@ -21,8 +21,8 @@ from tests.databases import PostgreSQL
 
 figures = logging.getLogger(__name__)
 
-RECOVERY = 20
-"""Seconds after which a database that is back must be in use again, however busy the machine is."""
+RECOVERY = 5
+"""Seconds after which a database that is back must be in use again."""
 
 
 def honest(append_all):

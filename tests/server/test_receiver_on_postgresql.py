@@ -7,7 +7,7 @@ import requests
 
 from tests.server.conftest import site_at
 
-RECOVERY = 20
+RECOVERY = 5
 
 
 @pytest.fixture

@@ -32,8 +32,8 @@ from tests.server.canaries import command_lines, every_file, every_value, found
 OVERLAP = {"replace": timedelta(seconds=1), "rekey": timedelta(seconds=3)}
 """A webhook that is replaced delivers to the end of it, and its key lingers; a rekeyed one uses its old key no more."""
 LINGER = timedelta(seconds=3)
-AGREED = 2.0
-"""Seconds after a change within which the receiver follows it: it looks within one, and a busy machine is late."""
+AGREED = 1.0
+"""Seconds after a change within which the receiver follows it."""
 
 
 @dataclass
