@@ -25,7 +25,11 @@ ARG_EVENTS = Arg(
 ARG_EVERY = Arg(
     ("every",), help="how long it may be without a delivery before that is reported, such as 1h, or `never`"
 )
-ARG_EVEN_UNCLAIMED = Arg(("--even-unclaimed",), action="store_true", help="remove also what no consumer claimed yet")
+ARG_EVEN_UNCLAIMED = Arg(
+    ("--even-unclaimed",),
+    action="store_true",
+    help="remove also what consumers have not claimed yet, or only lately",
+)
 ARG_EXPIRES = Arg(
     ("--expires",), metavar="TIME", help="until when it is accepted: a time, or how long from now, such as 90d"
 )

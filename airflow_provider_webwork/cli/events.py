@@ -87,12 +87,14 @@ def reparse_problems(args: Namespace) -> None:
 def prune(args: Namespace) -> None:
     """Remove old events."""
     older_than = None if args.older_than is None else age(args.older_than)
-    if args.even_unclaimed and not confirmed(args, "Events that no consumer claimed yet will be removed."):
+    if args.even_unclaimed and not confirmed(
+        args, "Events that consumers have not claimed yet, or only lately, will be removed."
+    ):
         return
     done = WebWorkEventsHook().prune(older_than=older_than, even_unclaimed=args.even_unclaimed)
     print(f"Removed {done.events} events; the oldest one left is {done.oldest}.")
     if done.held_by is not None:
-        print(f"Consumer {done.held_by} has not claimed what comes next, so it stays.")
+        print(f"Consumer {done.held_by} still needs what comes next, so it stays.")
 
 
 @command

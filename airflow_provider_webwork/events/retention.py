@@ -67,7 +67,7 @@ class Retention:
 
         :param older_than: the age from which on events are removed.
         :param consumer_expiry: a consumer that was not heard of for so long holds nothing back.
-        :param even_unclaimed: remove also what no consumer claimed yet, and what was claimed lately.
+        :param even_unclaimed: remove also what consumers have not claimed yet, or only lately.
         :raises WebWorkLogUnavailableError: if the log cannot be written right now; what was removed stays removed.
         """
         now = self._now()

@@ -178,7 +178,7 @@ class WebWorkEventsHook(BaseHook):
         """Remove old events; those that a live consumer has not claimed stay.
 
         :param older_than: the age from which on events are removed; ``[webwork] retention`` if not given.
-        :param even_unclaimed: remove also what no consumer claimed yet.
+        :param even_unclaimed: remove also what consumers have not claimed yet, or only lately.
         :raises ValueError: if the age is not usable.
         """
         age = None if older_than is None else usable_duration(older_than, name="older_than")

@@ -177,7 +177,8 @@ class WebWorkExportEventsOperator(BaseOperator):
 class WebWorkPruneEventsOperator(BaseOperator):
     """Remove old events from the event log, for those who prefer a Dag to the receiver's own hourly pruning.
 
-    Events that a live consumer has not claimed, and released ones, stay. Doing it twice removes nothing more.
+    Events that a live consumer has not claimed, or only within the last week, and released ones, stay. Doing it twice
+    removes nothing more.
 
     Returns ``{"events", "oldest_seq", "held_by"}``.
 
@@ -186,7 +187,7 @@ class WebWorkPruneEventsOperator(BaseOperator):
         WebWorkPruneEventsOperator(task_id="prune", older_than=timedelta(days=30))
 
     :param older_than: the age from which on events are removed; ``[webwork] retention`` if not given.
-    :param even_unclaimed: remove also what no consumer claimed yet.
+    :param even_unclaimed: remove also what consumers have not claimed yet, or only lately.
     """
 
     # Neither argument is a template: a duration and a boolean would become texts.
@@ -206,7 +207,7 @@ class WebWorkPruneEventsOperator(BaseOperator):
             done = WebWorkEventsHook().prune(older_than=self.older_than, even_unclaimed=self.even_unclaimed)
         self.log.info("Removed %s events; the oldest one left is %s.", done.events, done.oldest)
         if done.held_by is not None:
-            self.log.warning("Consumer %s has not claimed what comes next, so it stays.", done.held_by)
+            self.log.warning("Consumer %s still needs what comes next, so it stays.", done.held_by)
         return {"events": done.events, "oldest_seq": done.oldest, "held_by": done.held_by}
 
 
