@@ -240,7 +240,8 @@ class WebWorkEventSensor(BaseSensorOperator):
             if self.consumer is not None:
                 asked = self._asked()
                 if isinstance(asked, str):
-                    asked = Subscription(consumer=asked, wanted=self.hook.consumers.get(asked).wanted)
+                    wanted = self.hook.consumers.get(asked).wanted
+                    asked = Subscription(consumer=asked, wanted=wanted, start=usable_start(self.start))
                 return WebWorkConsumerTrigger(**asked.to_json())  # type: ignore[arg-type] # its own arguments
             wanted = EventFilter.of(types=self.types, match=self.match)
             since = start_of(self.since, context)

@@ -373,6 +373,10 @@ def test_a_new_consumer_may_begin_at_the_beginning(webwork_log):
     stored = webwork_log.add("tracker.stopped")
 
     assert wait("poke", consumer="payroll", start="beginning") == [stored]
+    _, kwargs = deferred_by(
+        sensor_in("deferrable", consumer="payroll", start="beginning"), context_of(run_id="two")
+    ).trigger.serialize()
+    assert kwargs["start"] == "beginning", "if somebody deletes the consumer meanwhile"
 
 
 def test_a_sensor_whose_batch_another_run_took_waits_on_for_the_rest_of_its_time(webwork_log):
