@@ -8,6 +8,7 @@ from cryptography.fernet import Fernet
 from airflow_provider_webwork.events.log import EventLog
 from airflow_provider_webwork.events.store import Store
 from airflow_provider_webwork.secrets import Vault
+from tests.contract.readers import Readers
 from tests.databases import PostgreSQL, system_binaries
 
 DATABASES = [
@@ -93,3 +94,9 @@ def log(store):
 @pytest.fixture
 def vault():
     return Vault([Fernet.generate_key().decode()])
+
+
+@pytest.fixture
+def readers(store):
+    """Consumers of a log, runs that claim from them, and a clock."""
+    return Readers(store)

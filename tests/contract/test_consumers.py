@@ -10,11 +10,6 @@ from tests.contract.processes import together
 from tests.contract.readers import ALL, STARTED, STOPPED, Readers
 
 
-@pytest.fixture
-def readers(store):
-    return Readers(store)
-
-
 @pytest.mark.parametrize(
     ("start", "first"), [("now", 4), ("beginning", 1), (NOON + timedelta(hours=1), 2), (NOON + timedelta(hours=2.5), 4)]
 )

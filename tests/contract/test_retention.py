@@ -18,11 +18,6 @@ from tests.contract.readers import ALL, STARTED, STOPPED, Readers
 PATIENCE = 30
 
 
-@pytest.fixture
-def readers(store):
-    return Readers(store)
-
-
 def places(readers):
     return [event.seq for event in readers.log.read()]
 
