@@ -246,7 +246,7 @@ async def test_half_a_request_does_not_keep_a_connection_open(installed, monkeyp
     running.should_exit = True
     await task
     assert [part.count(b"200 OK") for part in said] == [0, 0, 1, 1, 1]
-    assert took < 30  # an idle connection would have been kept for 60
+    assert took < 5
     bases = {base.__name__ for base in protocol_class(connections=1, header_seconds=1).__mro__}
     assert bases & {"HttpToolsProtocol", "H11Protocol"} == {
         {"httptools": "HttpToolsProtocol", "h11": "H11Protocol"}[installed]
